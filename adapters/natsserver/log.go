@@ -1,0 +1,55 @@
+package natsserver
+
+import (
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+)
+
+// logBridge hands the server's log lines to slog. A line is data, so it is an
+// attribute and the message stays constant.
+type logBridge struct {
+	log   *slog.Logger
+	fatal atomic.Value // string: the last line of level fatal
+}
+
+func newBridge(log *slog.Logger) *logBridge { return &logBridge{log: log} }
+
+// lastFatal is what the server said when it gave up. Fatalf in a server of its
+// own ends the process; here the start fails with this text instead.
+func (b *logBridge) lastFatal() string {
+	if text, ok := b.fatal.Load().(string); ok {
+		return text
+	}
+	return "no reason given"
+}
+
+const message = "nats server"
+
+// The server's notices are chatter to an operator of Hearth: debug.
+
+func (b *logBridge) Noticef(format string, v ...any) {
+	b.log.Debug(message, "line", fmt.Sprintf(format, v...))
+}
+
+func (b *logBridge) Warnf(format string, v ...any) {
+	b.log.Warn(message, "line", fmt.Sprintf(format, v...))
+}
+
+func (b *logBridge) Errorf(format string, v ...any) {
+	b.log.Error(message, "line", fmt.Sprintf(format, v...))
+}
+
+func (b *logBridge) Fatalf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	b.fatal.Store(text)
+	b.log.Error(message, "line", text)
+}
+
+func (b *logBridge) Debugf(format string, v ...any) {
+	b.log.Debug(message, "line", fmt.Sprintf(format, v...))
+}
+
+func (b *logBridge) Tracef(format string, v ...any) {
+	b.log.Debug(message, "line", fmt.Sprintf(format, v...))
+}

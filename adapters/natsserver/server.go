@@ -1,0 +1,179 @@
+package natsserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"hearth/adapters/dirlock"
+)
+
+// lockFile is the file inside the store folder that keeps a second server out.
+const lockFile = "nats.lock"
+
+// recoveringEvery is how often a start that takes its time says so.
+const recoveringEvery = 2 * time.Second
+
+// ErrInUse says that another process uses the store folder.
+var ErrInUse = errors.New("事件库文件夹正由另一个 hearth 使用,请先停止它,或换一个状态文件夹")
+
+// Config says where the events are kept. The zero value of every field but
+// StoreDir is the right one for production.
+type Config struct {
+	// StoreDir holds the streams. It is made when missing.
+	StoreDir string
+	// UnsafeNoSync acknowledges before the disk has the message. A power cut
+	// then loses acknowledged events: for tests and comparisons only.
+	UnsafeNoSync bool
+	// Listen opens a port on the loopback address chosen by the system. Without
+	// it the server can be reached from this process alone.
+	Listen bool
+	// MaxMemory and MaxStore limit JetStream in bytes; 0 leaves the choice to
+	// the server.
+	MaxMemory, MaxStore int64
+	// Logger takes the server's log; nil is slog.Default.
+	Logger *slog.Logger
+}
+
+// Server is a running NATS server with JetStream inside this process.
+type Server struct {
+	nats *server.Server
+	lock *dirlock.Lock
+	stop sync.Once
+
+	gone     chan struct{} // closed when the server has ended and released its folder
+	released error         // of releasing the folder; to be read after gone
+}
+
+// Start runs a server on cfg.StoreDir and returns when JetStream has recovered
+// and takes connections. After kill -9 that can take seconds: a line is logged
+// every two seconds meanwhile. Ending ctx gives up the start.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	if cfg.StoreDir == "" {
+		return nil, errors.New("start nats server: no store folder given")
+	}
+	log := cfg.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	lock, err := dirlock.Acquire(ctx, cfg.StoreDir, lockFile)
+	if errors.Is(err, dirlock.ErrHeld) {
+		return nil, fmt.Errorf("%w(%w)", ErrInUse, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start nats server: %w", err)
+	}
+	s, err := launch(ctx, cfg, log, lock)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start nats server: %w", err), lock.Release())
+	}
+	return s, nil
+}
+
+// launch starts the server on a folder that is locked for it.
+func launch(ctx context.Context, cfg Config, log *slog.Logger, lock *dirlock.Lock) (*Server, error) {
+	ns, err := server.NewServer(options(cfg))
+	if err != nil {
+		return nil, err
+	}
+	bridge := newBridge(log)
+	ns.SetLoggerV2(bridge, false, false, false)
+
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		ns.Start()
+	}()
+	err = awaitStart(ctx, started, log)
+	if err == nil && !ns.JetStreamEnabled() {
+		// Start returns without an error of its own; what went wrong is in the log.
+		err = fmt.Errorf("jetstream did not start: %s", bridge.lastFatal())
+	}
+	if err != nil {
+		shutdown(ns)
+		return nil, err
+	}
+	return &Server{nats: ns, lock: lock, gone: make(chan struct{})}, nil
+}
+
+// options is the server's configuration. Signals stay with the program: it
+// decides in which order things stop.
+func options(cfg Config) *server.Options {
+	return &server.Options{
+		ServerName:             "hearth",
+		JetStream:              true,
+		StoreDir:               cfg.StoreDir,
+		SyncAlways:             !cfg.UnsafeNoSync,
+		JetStreamMaxMemory:     cfg.MaxMemory,
+		JetStreamMaxStore:      cfg.MaxStore,
+		DontListen:             !cfg.Listen,
+		Host:                   "127.0.0.1",
+		Port:                   server.RANDOM_PORT,
+		NoSigs:                 true,
+		DisableJetStreamBanner: true,
+	}
+}
+
+// awaitStart waits for the start to end and says from time to time that it has
+// not. A recovery that has begun cannot be interrupted: when ctx ends first, it
+// is waited for all the same, because the folder must not be given away before.
+func awaitStart(ctx context.Context, started <-chan struct{}, log *slog.Logger) error {
+	begun := time.Now()
+	tick := time.NewTicker(recoveringEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-started:
+			return ctx.Err()
+		case <-tick.C:
+			log.InfoContext(ctx, "nats server is recovering", "seconds", int(time.Since(begun).Seconds()))
+		}
+	}
+}
+
+func shutdown(ns *server.Server) {
+	ns.Shutdown()
+	ns.WaitForShutdown()
+}
+
+// Connect opens a connection to the server that never leaves this process.
+func (s *Server) Connect(opts ...nats.Option) (*nats.Conn, error) {
+	conn, err := nats.Connect("", append(opts, nats.InProcessServer(s.nats))...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the embedded nats server: %w", err)
+	}
+	return conn, nil
+}
+
+// URL is the address for clients; empty unless Config.Listen was set.
+func (s *Server) URL() string {
+	if s.nats.Addr() == nil {
+		return ""
+	}
+	return s.nats.ClientURL()
+}
+
+// Stop ends the server and gives its folder back. Connections are not drained:
+// their owners do that before. It may be called again, and from several
+// goroutines; all of them return when the server has ended, or with ctx.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stop.Do(func() {
+		go func() {
+			defer close(s.gone)
+			shutdown(s.nats)
+			s.released = s.lock.Release()
+		}()
+	})
+	select {
+	case <-s.gone:
+		return s.released
+	case <-ctx.Done():
+		return fmt.Errorf("stop nats server: %w", context.Cause(ctx))
+	}
+}
