@@ -1,0 +1,76 @@
+// Package pgtest gives each test a PostgreSQL database of its own.
+//
+// The tests of one process share a cluster, which is started for the first of
+// them and ends with the process, however that ends. A database is made from
+// an empty template in some 40 ms and dropped with its test. When PostgreSQL is
+// missing, tests fail and say what to install.
+//
+// Without fsync, as nothing here must outlive a power cut; WithSync asks for a
+// cluster like the one in production.
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// dropLimit bounds the work at the end of a test.
+const dropLimit = 30 * time.Second
+
+// Option changes which cluster a test gets.
+type Option func(*kind)
+
+// WithSync asks for a cluster that writes to disk as in production, for
+// measurements and for tests that kill postgres.
+func WithSync() Option { return func(k *kind) { *k = synced } }
+
+// databases counts those made by this process, for their names.
+var databases atomic.Int64
+
+// DSN makes a fresh, empty database and returns its address. It is dropped when
+// the test ends, also when connections to it are still open.
+func DSN(t testing.TB, opts ...Option) string {
+	t.Helper()
+	use := relaxed
+	for _, opt := range opts {
+		opt(&use)
+	}
+	dsn, err := dsnOf(t.Context(), use)
+	if err != nil {
+		t.Fatalf("start PostgreSQL for tests: %v", err)
+	}
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	if err := run(t.Context(), dsn, "create database "+name); err != nil {
+		t.Fatalf("make a database for the test: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), dropLimit)
+		defer cancel()
+		if err := run(ctx, dsn, "drop database "+name+" with (force)"); err != nil {
+			t.Errorf("drop the test's database: %v", err)
+		}
+	})
+	address, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatalf("address of the cluster for tests: %v", err)
+	}
+	address.Path = "/" + name
+	return address.String()
+}
+
+// Pool makes a fresh, empty database and opens it. Both end with the test.
+func Pool(t testing.TB, opts ...Option) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), DSN(t, opts...))
+	if err != nil {
+		t.Fatalf("open the test's database: %v", err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
