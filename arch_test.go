@@ -1,0 +1,234 @@
+// Package hearth_test holds the rules about the whole tree: who may import
+// what, that the domain is pure, and that names carry their Chinese terms.
+package hearth_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// allowed says what a package may import besides the standard library; the
+// first row that matches counts. A row ending in /... covers the folder below.
+// "…" in a target means any path below.
+var allowed = []struct {
+	pkg     string
+	imports []string
+}{
+	{"domain", nil},
+	{"domain/calendar", []string{"hearth/domain"}},
+	{"domain/process/...", []string{"hearth/domain/..."}},
+	{"domain/...", []string{"hearth/domain", "hearth/domain/calendar", uuidLib}},
+	{"eventstore", []string{"hearth/domain", uuidLib, lruLib, jsonLib}},
+	{"eventstore/natsstore", []string{"hearth/eventstore", "hearth/domain", uuidLib, natsLib}},
+	{"eventstore/memstore", []string{"hearth/eventstore", "hearth/domain", uuidLib}},
+	{"eventstore/storetest", []string{"hearth/eventstore/...", "hearth/domain", uuidLib}},
+	{"projections", []string{"hearth/domain", "hearth/eventstore", "hearth/adapters/postgres", uuidLib, pgxLib}},
+	{"projections/projtest", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/localpg/pgtest", uuidLib, pgxLib}},
+	{"projections/...", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", uuidLib, pgxLib, pinyinLib, textLib}},
+	{"adapters/postgres", []string{"hearth/domain", pgxLib, gooseLib}},
+	{"adapters/dirlock", nil},
+	{"adapters/localpg", []string{"hearth/adapters/dirlock", pgxLib, sysLib}},
+	{"adapters/localpg/pgtest", []string{"hearth/adapters/localpg", "hearth/adapters/postgres", "hearth/adapters/dirlock", pgxLib}},
+	{"adapters/natsserver", []string{"hearth/adapters/dirlock", natsServerLib, natsLib}},
+	{"adapters/natsserver/natstest", []string{"hearth/adapters/natsserver", natsServerLib, natsLib}},
+	{"adapters/accounts", []string{"hearth/domain/...", "hearth/adapters/postgres", uuidLib, pgxLib, argonLib}},
+	{"adapters/casework", []string{"hearth/domain/...", "hearth/eventstore", uuidLib}},
+	{"adapters/sheet", []string{"hearth/domain", excelLib, textLib}},
+	{"adapters/importer", []string{"hearth/domain/...", "hearth/adapters/casework", "hearth/adapters/sheet", "hearth/eventstore", uuidLib}},
+	{"adapters/web/chart", nil},
+	{"adapters/web/browsertest", []string{chromeLib}},
+	{"adapters/web", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/accounts", "hearth/adapters/web/chart", uuidLib, scsLib, pgxLib}},
+	{"adapters/web/...", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/casework", "hearth/adapters/importer", "hearth/adapters/sheet", "hearth/adapters/web", "hearth/adapters/web/chart", uuidLib}},
+	{"adapters/api", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/casework", uuidLib, humaLib}},
+	{"cmd/...", []string{"*"}},
+	{"bench/...", []string{"*"}},
+}
+
+// The libraries, each confined to the packages of the table.
+const (
+	uuidLib       = "github.com/google/uuid"
+	lruLib        = "github.com/hashicorp/golang-lru/v2"
+	jsonLib       = "github.com/go-json-experiment/json/..."
+	natsLib       = "github.com/nats-io/nats.go/..."
+	natsServerLib = "github.com/nats-io/nats-server/v2/..."
+	pgxLib        = "github.com/jackc/pgx/v5/..."
+	gooseLib      = "github.com/pressly/goose/v3/..."
+	argonLib      = "github.com/alexedwards/argon2id"
+	scsLib        = "github.com/alexedwards/scs/..."
+	excelLib      = "github.com/xuri/excelize/v2"
+	textLib       = "golang.org/x/text/..."
+	sysLib        = "golang.org/x/sys/..."
+	pinyinLib     = "github.com/mozillazg/go-pinyin"
+	chromeLib     = "github.com/chromedp/..."
+	humaLib       = "github.com/danielgtaylor/huma/v2/..."
+)
+
+// impure are the parts of the standard library that a domain package must not see.
+var impure = []string{"os", "io", "net", "context", "log", "sync", "math/rand", "database", "runtime", "embed", "crypto/rand", "plugin", "syscall"}
+
+type goFile struct {
+	path string // from the root, with slashes
+	pkg  string // its folder
+	test bool
+	ast  *ast.File
+}
+
+func sources(t *testing.T) (*token.FileSet, []goFile) {
+	t.Helper()
+	fset := token.NewFileSet()
+	var files []goFile
+	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && p != "." && (strings.HasPrefix(name, ".") || slices.Contains([]string{"tools", "state", "bin", "testdata", "node_modules"}, name)) {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		f, err := parser.ParseFile(fset, p, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		slash := filepath.ToSlash(p)
+		files = append(files, goFile{path: slash, pkg: path.Dir(slash), test: strings.HasSuffix(name, "_test.go"), ast: f})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fset, files
+}
+
+func matches(pattern, pkg string) bool {
+	if pattern == "*" {
+		return true
+	}
+	if prefix, deep := strings.CutSuffix(pattern, "/..."); deep {
+		return pkg == prefix || strings.HasPrefix(pkg, prefix+"/")
+	}
+	return pattern == pkg
+}
+
+func isStandard(imp string) bool {
+	return !strings.Contains(strings.Split(imp, "/")[0], ".") && !strings.HasPrefix(imp, "hearth")
+}
+
+// testSupport packages help tests and are imported by nothing else.
+var testSupport = regexp.MustCompile(`^hearth/.*(test)$`)
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	_, files := sources(t)
+	for _, f := range files {
+		if f.test || f.pkg == "." {
+			continue
+		}
+		i := slices.IndexFunc(allowed, func(row struct {
+			pkg     string
+			imports []string
+		}) bool {
+			return matches(row.pkg, f.pkg)
+		})
+		if i < 0 {
+			t.Errorf("%s: package %s has no row in the import table", f.path, f.pkg)
+			continue
+		}
+		for _, spec := range f.ast.Imports {
+			imp, _ := strconv.Unquote(spec.Path.Value)
+			if isStandard(imp) {
+				continue
+			}
+			if testSupport.MatchString(imp) && !testSupport.MatchString("hearth/"+f.pkg) {
+				t.Errorf("%s imports %s, which is for tests only", f.path, imp)
+			}
+			if imp != "hearth/"+f.pkg && !slices.ContainsFunc(allowed[i].imports, func(p string) bool { return matches(p, imp) }) {
+				t.Errorf("%s: %s may not import %s", f.path, f.pkg, imp)
+			}
+		}
+	}
+}
+
+func TestFamiliesAreApart(t *testing.T) {
+	t.Parallel()
+	_, files := sources(t)
+	shared := []string{"hearth/domain", "hearth/domain/calendar"}
+	for _, f := range files {
+		if f.test || !strings.HasPrefix(f.pkg, "domain/") || strings.HasPrefix(f.pkg, "domain/process/") {
+			continue
+		}
+		for _, spec := range f.ast.Imports {
+			imp, _ := strconv.Unquote(spec.Path.Value)
+			if strings.HasPrefix(imp, "hearth/") && !slices.Contains(shared, imp) {
+				t.Errorf("%s: family %s imports %s", f.path, f.pkg, imp)
+			}
+		}
+	}
+}
+
+func TestDomainIsPure(t *testing.T) {
+	t.Parallel()
+	fset, files := sources(t)
+	for _, f := range files {
+		if f.test || (f.pkg != "domain" && !strings.HasPrefix(f.pkg, "domain/")) {
+			continue
+		}
+		for _, spec := range f.ast.Imports {
+			imp, _ := strconv.Unquote(spec.Path.Value)
+			for _, bad := range impure {
+				if matches(bad+"/...", imp) {
+					t.Errorf("%s: domain imports %s", f.path, imp)
+				}
+			}
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, ok := sel.X.(*ast.Ident)
+			if ok && (pkg.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After", "Tick", "NewTimer", "LoadLocation"}, sel.Sel.Name) ||
+				pkg.Name == "uuid" && strings.HasPrefix(sel.Sel.Name, "New") && !strings.HasPrefix(sel.Sel.Name, "NewSHA1")) {
+				t.Errorf("%s: %s.%s in the domain; times and ids come in commands", fset.Position(n.Pos()), pkg.Name, sel.Sel.Name)
+			}
+			return true
+		})
+	}
+}
+
+func TestPackagesAreDescribed(t *testing.T) {
+	t.Parallel()
+	_, files := sources(t)
+	described := map[string]bool{}
+	for _, f := range files {
+		if !f.test && f.pkg != "." {
+			described[f.pkg] = described[f.pkg] || f.ast.Doc != nil
+		}
+	}
+	for pkg, ok := range described {
+		if !ok {
+			t.Errorf("package %s has no package comment", pkg)
+		}
+	}
+}
+
+func TestNoPackageForEverything(t *testing.T) {
+	t.Parallel()
+	_, files := sources(t)
+	for _, f := range files {
+		if base := path.Base(f.pkg); slices.Contains([]string{"util", "utils", "common", "models", "types", "helpers", "misc"}, base) {
+			t.Errorf("%s: a package is named for what it gives, not %q", f.path, base)
+		}
+	}
+}
