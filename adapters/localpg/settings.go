@@ -20,7 +20,6 @@ var settings = map[string]string{
 	"work_mem":                "16MB",
 	"maintenance_work_mem":    "128MB",
 	"max_wal_size":            "2GB",
-	"wal_compression":         "on",
 	"random_page_cost":        "1.1",
 	"jit":                     "off",
 	"timezone":                "UTC",
