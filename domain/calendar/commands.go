@@ -13,7 +13,7 @@ type Command interface {
 // Publish is 发布放假通知: the wish to enter the notice of a year, or to correct it.
 type Publish struct {
 	domain.By
-	Notice Notice
+	Notice Notice `json:"notice"`
 }
 
 func (Publish) calendarCommand() {}

@@ -69,54 +69,80 @@ const (
 // side are allowed), a make-up workday from Monday to Friday (it would be a
 // workday anyway, so it is a slip), a holiday that the law fixes but the notice
 // lacks, no source. The text lists everything that is wrong.
-func (n Notice) Check() error {
-	if wrong := n.wrong(); len(wrong) > 0 {
-		return domain.Reject("bad_notice", "放假通知有问题,请改正后再提交:\n%s", strings.Join(wrong, "\n"))
-	}
-	return nil
+func (n Notice) Check() error { return rejectNotice(n.flaws(), nil) }
+
+// flaw is one thing wrong with a notice: what is said of the day with the word
+// with which its line begins.
+type flaw struct {
+	word string
+	day  domain.Date
+	text string
 }
 
-func (n Notice) wrong() []string {
-	if n.Year < firstYear || n.Year > lastYear {
-		return []string{fmt.Sprintf("年份“%d”不对,应在%d至%d之间。", n.Year, firstYear, lastYear)}
+// rejectNotice makes one rejection of all flaws, with the line of each when known.
+func rejectNotice(flaws []flaw, lineOf func(flaw) int) error {
+	if len(flaws) == 0 {
+		return nil
 	}
-	var wrong []string
-	report := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	var b strings.Builder
+	for _, f := range flaws {
+		b.WriteByte('\n')
+		if lineOf != nil && lineOf(f) > 0 {
+			fmt.Fprintf(&b, "第%d行:", lineOf(f))
+		}
+		b.WriteString(f.text)
+	}
+	return domain.Reject("bad_notice", "放假通知有问题,请改正后再提交:%s", b.String())
+}
+
+// The words with which the lines of a notice begin.
+const (
+	wordOff       = "放假"
+	wordWork      = "上班"
+	wordStatutory = "法定"
+	wordSource    = "来源"
+)
+
+func (n Notice) flaws() []flaw {
+	if n.Year < firstYear || n.Year > lastYear {
+		return []flaw{{text: fmt.Sprintf("年份“%d”不对,应在%d至%d之间。", n.Year, firstYear, lastYear)}}
+	}
+	var flaws []flaw
 	off := map[domain.Date]string{}
 	for _, s := range n.Off {
-		if what := n.wrongSpan(s); what != "" {
-			report("%s", what)
-			continue
-		}
-		for d := s.From; !d.After(s.To); d = d.AddDays(1) {
-			if other, twice := off[d]; twice {
-				report("%s 在“%s”和“%s”里都放假,请只保留一处。", d, other, s.Name)
-				break
-			}
-			off[d] = s.Name
+		if text := n.enterSpan(s, off); text != "" {
+			flaws = append(flaws, flaw{wordOff, s.From, text})
 		}
 	}
 	seen := map[domain.Date]bool{}
 	for _, d := range n.Work {
+		text := ""
 		switch {
 		case !n.near(d):
-			report("调休上班日 %s 不在%d年。", d, n.Year)
+			text = fmt.Sprintf("调休上班日 %s 不在%d年。", d, n.Year)
 		case seen[d]:
-			report("调休上班日 %s 写了两次。", d)
+			text = fmt.Sprintf("调休上班日 %s 写了两次。", d)
 		case off[d] != "":
-			report("%s 既写了放假(%s)又写了上班,请核对。", d, off[d])
+			text = fmt.Sprintf("%s 既写了放假(%s)又写了上班,请核对。", d, off[d])
 		case !weekend(d):
-			report("调休上班日 %s 是%s,本来就上班,请核对日期。", d, weekdayText(d))
+			text = fmt.Sprintf("调休上班日 %s 是%s,本来就上班,请核对日期。", d, weekdayText(d))
 		}
-		seen[d] = true
+		if seen[d] = true; text != "" {
+			flaws = append(flaws, flaw{wordWork, d, text})
+		}
 	}
-	return append(wrong, n.wrongStatutory(off)...)
+	flaws = append(flaws, n.flawsOfStatutory(off)...)
+	if n.Source == "" || n.Source != cleanSource(n.Source) {
+		flaws = append(flaws, flaw{text: "没有写来源,请补一行“来源,通知名称和文号”,不要换行。"})
+	}
+	return flaws
 }
 
-func (n Notice) wrongSpan(s Span) string {
+// enterSpan notes the days of a holiday in off, or says what is wrong with it.
+func (n Notice) enterSpan(s Span, off map[domain.Date]string) string {
 	switch {
-	case s.Name == "" || strings.ContainsAny(s.Name, "\r\n"):
-		return fmt.Sprintf("%s 起的放假没有写节日名称。", s.From)
+	case s.Name == "" || s.Name != cleanName(s.Name):
+		return fmt.Sprintf("%s 起的放假没有写节日名称,或名称里有逗号、引号、换行。", s.From)
 	case !n.near(s.From) || !n.near(s.To):
 		return fmt.Sprintf("“%s”的放假日期 %s 至 %s 不在%d年。", s.Name, s.From, s.To, n.Year)
 	case s.To.Before(s.From):
@@ -124,32 +150,38 @@ func (n Notice) wrongSpan(s Span) string {
 	case s.To.Sub(s.From) >= longestSpan:
 		return fmt.Sprintf("“%s”放假%d天,超过%d天,请核对起止日期。", s.Name, s.To.Sub(s.From)+1, longestSpan)
 	}
+	for d := s.From; !d.After(s.To); d = d.AddDays(1) {
+		if other, twice := off[d]; twice {
+			return fmt.Sprintf("%s 在“%s”和“%s”里都放假,请只保留一处。", d, other, s.Name)
+		}
+		off[d] = s.Name
+	}
 	return ""
 }
 
-func (n Notice) wrongStatutory(off map[domain.Date]string) []string {
-	var wrong []string
+func (n Notice) flawsOfStatutory(off map[domain.Date]string) []flaw {
+	var flaws []flaw
 	seen := map[domain.Date]bool{}
 	for _, d := range n.Statutory {
+		text := ""
 		switch {
 		case d.Year() != n.Year:
-			wrong = append(wrong, fmt.Sprintf("法定节假日 %s 不在%d年。", d, n.Year))
+			text = fmt.Sprintf("法定节假日 %s 不在%d年。", d, n.Year)
 		case seen[d]:
-			wrong = append(wrong, fmt.Sprintf("法定节假日 %s 写了两次。", d))
+			text = fmt.Sprintf("法定节假日 %s 写了两次。", d)
 		case off[d] == "":
-			wrong = append(wrong, fmt.Sprintf("法定节假日 %s 没有列入放假,请核对。", d))
+			text = fmt.Sprintf("法定节假日 %s 没有列入放假,请核对。", d)
 		}
-		seen[d] = true
+		if seen[d] = true; text != "" {
+			flaws = append(flaws, flaw{wordStatutory, d, text})
+		}
 	}
 	for _, d := range fixedHolidays(n.Year) {
 		if !seen[d] {
-			wrong = append(wrong, fmt.Sprintf("缺少法定节假日 %s,请补一行“法定,%s,…”。", d, d))
+			flaws = append(flaws, flaw{text: fmt.Sprintf("缺少法定节假日 %s,请补一行“法定,%s”。", d, d)})
 		}
 	}
-	if strings.TrimSpace(n.Source) == "" || strings.ContainsAny(n.Source, "\r\n") {
-		wrong = append(wrong, "没有写来源,请补一行“来源,通知名称和文号”。")
-	}
-	return wrong
+	return flaws
 }
 
 // Doubts are 存疑: what is unusual in a notice but may be so. They are shown
