@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hearth/adapters/postgres"
 )
 
 // dropLimit bounds the work at the end of a test.
@@ -64,10 +66,11 @@ func DSN(t testing.TB, opts ...Option) string {
 	return address.String()
 }
 
-// Pool makes a fresh, empty database and opens it. Both end with the test.
+// Pool makes a fresh, empty database and opens it as the program does. Both end
+// with the test.
 func Pool(t testing.TB, opts ...Option) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), DSN(t, opts...))
+	pool, err := postgres.Open(t.Context(), DSN(t, opts...), postgres.Options{MaxConns: 8})
 	if err != nil {
 		t.Fatalf("open the test's database: %v", err)
 	}
