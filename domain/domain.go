@@ -103,6 +103,10 @@ type By struct {
 // IssuedBy returns b; commands that embed By are thereby Commands.
 func (b By) IssuedBy() By { return b }
 
+// Stamp says who wishes it and when; whoever decodes a command from a form or
+// from JSON calls it, for By itself never comes from outside.
+func (b *By) Stamp(by By) { *b = by }
+
 // OccurredAt is 发生时间: Happened, or At when nothing else was said.
 func (b By) OccurredAt() time.Time {
 	if b.Happened.IsZero() {

@@ -1,0 +1,219 @@
+package complaint
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"hearth/domain"
+)
+
+// Event is 投诉事件: a fact in the life of a complaint.
+//
+// Actor, organisation and both times are in the envelope. A fact repeats them
+// (by, at) only where a later decision rests on them. Fields marked ⓟ are
+// personal or may hold personal data.
+//
+//sumtype:decl
+type Event interface {
+	domain.Event
+	event()
+}
+
+// Specs says how each event of the family is stored.
+func Specs() []domain.EventSpec {
+	return []domain.EventSpec{
+		domain.Spec[Registered](), domain.Spec[DuplicateHinted](), domain.Spec[DuplicateDismissed](),
+		domain.Spec[RespondentIdentified](), domain.Spec[SupplementRequested](), domain.Spec[SupplementReceived](),
+		domain.Spec[Accepted](), domain.Spec[NotAccepted](), domain.Spec[TransferredOut](), domain.Spec[Reclassified](),
+		domain.Spec[RiskRaised](), domain.Spec[RiskLowered](), domain.Spec[LeaderNotified](),
+		domain.Spec[CrimeHintRaised](), domain.Spec[CrimeHintAnswered](), domain.Spec[AccessRestricted](),
+		domain.Spec[DispatchIssued](), domain.Spec[DispatchSigned](), domain.Spec[DispatchReturned](), domain.Spec[DispatchRuled](),
+		domain.Spec[HandlerAssigned](), domain.Spec[HandlerRecused](),
+		domain.Spec[ContactAttempted](), domain.Spec[CallbackPromised](), domain.Spec[NoteAdded](), domain.Spec[AttachmentAdded](),
+		domain.Spec[ClaimantAdded](), domain.Spec[ClaimantsImported](), domain.Spec[ClaimantImportCompleted](),
+		domain.Spec[ClaimantRemoved](), domain.Spec[RepresentativesElected](),
+		domain.Spec[VerificationProposed](), domain.Spec[ClaimVerified](), domain.Spec[ClaimDisputed](), domain.Spec[ClaimOutcomeSet](),
+		domain.Spec[LiablePartyNamed](), domain.Spec[LiablePartyDropped](),
+		domain.Spec[NegotiationHeld](), domain.Spec[AgreementSigned](), domain.Spec[MediationFailed](),
+		domain.Spec[ProcedureStarted](), domain.Spec[ProcedureConcluded](),
+		domain.Spec[PaymentPromised](), domain.Spec[PaymentRecorded](), domain.Spec[PaymentReversed](),
+		domain.Spec[AdvanceLinked](), domain.Spec[RecourseOpened](), domain.Spec[RecourseRecovered](),
+		domain.Spec[DocumentIssued](), domain.Spec[DocumentAnswered](), domain.Spec[ReferralSent](), domain.Spec[ReferralReceipted](),
+		domain.Spec[ClockStarted](), domain.Spec[ClockPaused](), domain.Spec[ClockResumed](), domain.Spec[ClockExtended](),
+		domain.Spec[ClockChanged](), domain.Spec[ClockRecomputed](), domain.Spec[ClockMet](), domain.Spec[ClockBreached](),
+		domain.Spec[ClockStopped](), domain.Spec[OverdueExplained](), domain.Spec[Escalated](), domain.Spec[SupervisionOrdered](),
+		domain.Spec[LimitationNear](),
+		domain.Spec[CallbackDone](), domain.Spec[ClosureProposed](), domain.Spec[ClosureReturned](), domain.Spec[ClosureApproved](),
+		domain.Spec[Closed](), domain.Spec[Reopened](), domain.Spec[Withdrawn](), domain.Spec[Merged](), domain.Spec[Linked](),
+		domain.Spec[Archived](),
+	}
+}
+
+// Registered is 登记: a complaint was taken down; from now on our clocks run.
+type Registered struct {
+	No                string      `json:"no"` // 文号
+	Category          Category    `json:"category"`
+	Channel           Channel     `json:"channel"`
+	External          *External   `json:"external,omitempty"`
+	RegisteredAt      time.Time   `json:"registered_at"`
+	ReceivedAt        time.Time   `json:"received_at,omitzero"`
+	Area              string      `json:"area"` // code of the county
+	Reporter          Reporter    `json:"reporter"`
+	Employer          Employer    `json:"employer"`
+	ProjectID         uuid.UUID   `json:"project_id,omitzero"`
+	Summary           string      `json:"summary"` // ⓟ
+	Claim             Claim       `json:"claim"`
+	EmploymentEndedOn domain.Date `json:"employment_ended_on,omitzero"`
+	Flags             []Flag      `json:"flags,omitempty"`
+	Consent           Consent     `json:"consent"`
+	CallID            uuid.UUID   `json:"call_id,omitzero"`
+	WarningID         uuid.UUID   `json:"warning_id,omitzero"`
+	InspectionID      uuid.UUID   `json:"inspection_id,omitzero"`
+	FirstReceiver     string      `json:"first_receiver"` // 首问责任人, user id
+	Limitation        Limitation  `json:"limitation"`
+}
+
+// DuplicateHinted is 疑似重复: another complaint may be the same.
+type DuplicateHinted struct{ Hint }
+
+// DuplicateDismissed is 排除重复: it was looked at and is another matter.
+type DuplicateDismissed struct {
+	OtherNo string `json:"other_no"`
+	By      string `json:"by"`
+	Reason  string `json:"reason"`
+}
+
+// RespondentIdentified is 认定被诉主体: it is now known which enterprise or project
+// the complaint is against.
+type RespondentIdentified struct {
+	EnterpriseID uuid.UUID `json:"enterprise_id,omitzero"`
+	ProjectID    uuid.UUID `json:"project_id,omitzero"`
+}
+
+// SupplementRequested is 要求补正: something is missing before we can accept.
+type SupplementRequested struct {
+	Items []string    `json:"items"`
+	DueOn domain.Date `json:"due_on"`
+}
+
+// SupplementReceived is 收到补正.
+type SupplementReceived struct {
+	Items         []string    `json:"items"`
+	AttachmentIDs []uuid.UUID `json:"attachment_ids,omitempty"`
+}
+
+// Accepted is 受理: we took the case on.
+type Accepted struct {
+	HandlingOrg string     `json:"handling_org"`
+	TimeClass   TimeClass  `json:"time_class"`
+	Category    Category   `json:"category"`
+	Limitation  Limitation `json:"limitation"`
+	Basis       string     `json:"basis"`
+}
+
+// NotAccepted is 不予受理: refused in writing, and told where to go (首问负责).
+type NotAccepted struct {
+	Reason     RefusalReason `json:"reason"`
+	DocumentID uuid.UUID     `json:"document_id,omitzero"`
+	NoticeNo   string        `json:"notice_no,omitempty"`
+	ToldAt     time.Time     `json:"told_at,omitzero"`
+	RedirectTo string        `json:"redirect_to"`
+}
+
+// TransferredOut is 转出: the whole case went to the body that is competent.
+type TransferredOut struct {
+	To      Agency    `json:"to"`
+	Body    string    `json:"body"`
+	TheirNo string    `json:"their_no,omitempty"`
+	Reason  string    `json:"reason"`
+	ToldAt  time.Time `json:"told_at,omitzero"`
+}
+
+// Reclassified is 变更办理类别: the case is harder, or easier, than thought.
+type Reclassified struct {
+	TimeClass TimeClass `json:"time_class"`
+	Reason    string    `json:"reason"`
+	By        string    `json:"by"`
+}
+
+// DispatchIssued is 交办: the case was handed to an organisation.
+type DispatchIssued struct {
+	ToOrg     string    `json:"to_org"`
+	TimeClass TimeClass `json:"time_class"`
+	At        time.Time `json:"at"`
+}
+
+// DispatchSigned is 签收.
+type DispatchSigned struct {
+	By string `json:"by"`
+}
+
+// DispatchReturned is 退单: the organisation says that it is not its case; nth
+// counts the returns of this case.
+type DispatchReturned struct {
+	Reason ReturnReason `json:"reason"`
+	Note   string       `json:"note,omitempty"` // ⓟ
+	Nth    int          `json:"nth"`
+}
+
+// DispatchRuled is 裁定: the shift leader decided finally who handles it.
+type DispatchRuled struct {
+	FinalOrg string    `json:"final_org"`
+	By       string    `json:"by"`
+	Reason   string    `json:"reason"`
+	At       time.Time `json:"at"`
+}
+
+// HandlerAssigned is 指派经办人.
+type HandlerAssigned struct {
+	Handler   string `json:"handler"`
+	CoHandler string `json:"co_handler,omitempty"`
+	SiteWork  bool   `json:"site_work,omitempty"`
+}
+
+// HandlerRecused is 回避: an officer stood back from the case.
+type HandlerRecused struct {
+	User       string   `json:"user"`
+	Relation   Relation `json:"relation"`
+	ReplacedBy string   `json:"replaced_by,omitempty"`
+}
+
+// ContactAttempted is 联系记录: somebody was called or met, or could not be.
+type ContactAttempted struct {
+	ContactNo   int        `json:"contact_no"`
+	With        Party      `json:"with"`
+	Purpose     Purpose    `json:"purpose"`
+	How         ContactHow `json:"how"`
+	Reached     bool       `json:"reached"`
+	Gist        string     `json:"gist,omitempty"` // ⓟ
+	RecordingID string     `json:"recording_id,omitempty"`
+	By          string     `json:"by"`
+}
+
+// CallbackPromised is 承诺回电: we told the worker by when we call again.
+type CallbackPromised struct {
+	DueAt time.Time `json:"due_at"`
+	About string    `json:"about,omitempty"` // ⓟ
+	By    string    `json:"by"`
+}
+
+// NoteAdded is 办理记录.
+type NoteAdded struct {
+	Visibility NoteVisibility `json:"visibility"`
+	Text       string         `json:"text"` // ⓟ
+}
+
+// AttachmentAdded is 附件.
+type AttachmentAdded struct {
+	AttachmentID uuid.UUID    `json:"attachment_id"`
+	Kind         EvidenceKind `json:"kind"`
+	SHA256       string       `json:"sha256,omitempty"`
+}
+
+// Linked is 关联: this complaint and another belong together.
+type Linked struct {
+	Relation LinkRelation `json:"relation"`
+	OtherID  uuid.UUID    `json:"other_id"`
+	OtherNo  string       `json:"other_no"`
+}
