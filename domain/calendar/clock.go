@@ -123,10 +123,9 @@ func (c Clock) whole(amount int64) int {
 	return int(amount)
 }
 
-// reckon is when the clock is due by the calendar: what is left of the limit,
-// added to the begin of the present stretch.
+// reckon is when the clock is due by exactly this calendar: what is left of the
+// limit, added to the begin of the present stretch.
 func (c Clock) reckon(cal Calendar) Reckoning {
-	cal = c.on(cal)
 	if !c.PausedAt.IsZero() || c.Length.IsZero() {
 		return Reckoning{CalendarV: cal.Version()}
 	}

@@ -33,7 +33,7 @@ func (c Clock) Resume(at time.Time, cal Calendar) (Resumed, error) {
 		return Resumed{}, err
 	}
 	f := Resumed{Clock: c.Kind, At: at.UTC()}
-	f.Reckoning = f.Apply(c).reckon(cal)
+	f.Reckoning = f.Apply(c).reckon(c.on(cal))
 	return f, nil
 }
 
@@ -54,7 +54,7 @@ func (c Clock) Extend(at time.Time, added, most Length, cal Calendar) (Extended,
 		return Extended{}, domain.Reject("clock_extension_too_long", "这个时限最多可延长%s,请改正后再提交。", most.Text())
 	}
 	f := Extended{Clock: c.Kind, At: at.UTC(), Added: added}
-	f.Reckoning = f.Apply(c).reckon(cal)
+	f.Reckoning = f.Apply(c).reckon(c.on(cal))
 	return f, nil
 }
 
@@ -71,7 +71,7 @@ func (c Clock) Change(at time.Time, length Length, basis string, cal Calendar) (
 		return Changed{}, err
 	}
 	f := Changed{Clock: c.Kind, At: at.UTC(), Length: length, Basis: basis}
-	next := f.Apply(c)
+	next, cal := f.Apply(c), c.on(cal)
 	f.Consumed = next.Used(at, cal)
 	f.Reckoning = next.reckon(cal)
 	return f, nil
@@ -84,7 +84,7 @@ func (c Clock) Recompute(cal Calendar) (Recomputed, bool) {
 	if s := c.Status(); s != StatusRunning && s != StatusBreached {
 		return Recomputed{}, false
 	}
-	now := c.reckon(cal)
+	now := c.reckon(c.on(cal))
 	if now.DueAt.Equal(c.DueAt) && now.Provisional == c.Provisional {
 		return Recomputed{}, false
 	}
