@@ -63,7 +63,7 @@ func credentialed(dir string) (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // only to be passed through
+	if err := os.Chmod(dir, 0o711); err != nil {
 		return identity{}, fmt.Errorf("open the state folder for user postgres: %w", err)
 	}
 	for parent := dir; parent != "/"; parent = filepath.Dir(parent) {
@@ -76,7 +76,7 @@ func credentialed(dir string) (identity, error) {
 		}
 	}
 	return identity{uid: uid, gid: gid, attr: &syscall.SysProcAttr{
-		Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, //nolint:gosec // from the system's own table
+		Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)},
 	}}, nil
 }
 

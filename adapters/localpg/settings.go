@@ -25,8 +25,9 @@ var settings = map[string]string{
 	"timezone":                "UTC",
 	"log_timezone":            "UTC",
 	"log_line_prefix":         "%m [%p] ",
-	// Statements, details and parameters hold what clerks typed. They stay out
-	// of the log.
+	// The message of an error, its details and its statement can hold what a
+	// clerk typed. They go to the application and stay out of the log.
+	"log_min_messages":        "log",
 	"log_min_error_statement": "panic",
 	"log_error_verbosity":     "terse",
 }

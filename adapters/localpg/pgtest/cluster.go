@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"hearth/adapters/dirlock"
 	"hearth/adapters/localpg"
 )
@@ -60,11 +58,13 @@ func dsnOf(ctx context.Context, use kind) (string, error) {
 
 // start copies the template and starts a cluster on the copy.
 func (s *shared) start(ctx context.Context, use kind) error {
-	root := filepath.Join(os.TempDir(), fmt.Sprintf("hearth-pgtest-%d", os.Geteuid()))
+	root, err := place(use)
+	if err != nil {
+		return err
+	}
 	if err := s.reserve(ctx, root); err != nil {
 		return err
 	}
-	var err error
 	s.cluster, err = localpg.Start(ctx, config(s.dir, use))
 	return err
 }
@@ -164,13 +164,18 @@ func config(dir string, use kind) localpg.Config {
 	return cfg
 }
 
-// run executes one statement on a connection of its own: no pool, so that no
-// goroutine is left over when tests look for such.
-func run(ctx context.Context, dsn, statement string) error {
-	conn, err := pgx.Connect(ctx, dsn)
-	if err != nil {
-		return err
+// stopLimit bounds the stop of all clusters.
+const stopLimit = time.Minute
+
+// stopAll ends the clusters of this process and removes their folders.
+func stopAll() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	var errs []error
+	for i := range clusters {
+		if s := &clusters[i]; s.cluster != nil {
+			errs = append(errs, s.cluster.Stop(ctx), os.RemoveAll(s.dir), s.lock.Release())
+		}
 	}
-	_, err = conn.Exec(ctx, statement)
-	return errors.Join(err, conn.Close(ctx))
+	return errors.Join(errs...)
 }

@@ -5,19 +5,27 @@
 // an empty template in some 40 ms and dropped with its test. When PostgreSQL is
 // missing, tests fail and say what to install.
 //
-// Without fsync, as nothing here must outlive a power cut; WithSync asks for a
-// cluster like the one in production.
+// The cluster works without fsync and in memory when there is room, as nothing
+// in it must outlive a power cut; WithSync asks for one like that in production.
+//
+// A package that looks for goroutines left over ends its tests with Main:
+//
+//	func TestMain(m *testing.M) { pgtest.Main(m) }
 package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.uber.org/goleak"
 
 	"hearth/adapters/postgres"
 )
@@ -76,4 +84,32 @@ func Pool(t testing.TB, opts ...Option) *pgxpool.Pool {
 	}
 	t.Cleanup(pool.Close)
 	return pool
+}
+
+// Main runs the tests of a package, stops what they shared, and fails when they
+// left a goroutine running. It does not return. Packages without it lose
+// nothing else: their cluster ends with the process, and its folder is removed
+// by the next one.
+func Main(m *testing.M) {
+	code := m.Run()
+	err := stopAll()
+	if code == 0 {
+		err = errors.Join(err, goleak.Find())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// run executes one statement on a connection of its own: no pool, so that no
+// goroutine is left over when tests look for such.
+func run(ctx context.Context, dsn, statement string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, statement)
+	return errors.Join(err, conn.Close(ctx))
 }
