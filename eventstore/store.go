@@ -20,7 +20,7 @@ import (
 	"hearth/domain"
 )
 
-// The errors of a Store. Everything else leaves the outcome unknown.
+// The errors of a Store. Everything else leaves the outcome of an append unknown.
 var (
 	// ErrConflict says that a stream moved since it was read: nothing was stored.
 	ErrConflict = errors.New("eventstore: stream moved")
@@ -31,8 +31,12 @@ var (
 	// reading again could tell whether the events were stored.
 	ErrUnknown = errors.New("eventstore: outcome unknown")
 	// ErrTooLarge says that a commit is above the largest message that the
-	// store takes; nothing was stored.
+	// store takes, or an append above MaxChanges; nothing was stored.
 	ErrTooLarge = errors.New("eventstore: commit too large")
+	// ErrInvalid says that an append cannot be stored by any store: no events,
+	// one stream twice, an event that is not registered or has no JSON form. It
+	// is a mistake in the program; nothing was stored.
+	ErrInvalid = errors.New("eventstore: invalid append")
 )
 
 // StreamID names one stream: a case of a family. Neither part holds personal
@@ -154,16 +158,17 @@ type Identity string
 // Durability: an acknowledged append is on disk. Concurrency: all methods may
 // be called at once. Nobody retries inside a Store; Execute and Unit do.
 type Store interface {
-	// Append stores all changes or none and returns the new heads in their
-	// order. ErrConflict: a stream moved, nothing was stored. ErrTooLarge:
-	// nothing was stored. Any other error leaves it unknown: read again and
-	// look for the command id.
+	// Append stores all changes, each of another stream, or none, and returns
+	// the new heads in their order. ErrConflict: a stream moved, nothing was
+	// stored. ErrTooLarge, ErrInvalid: nothing was stored. Any other error
+	// leaves it unknown: read again and look for the command id.
 	Append(ctx context.Context, changes ...Change) ([]Head, error)
 	// Stream yields the events of a stream behind a head, in order; the zero
 	// Head means from the beginning. A missing version ends with ErrCorrupt.
 	Stream(ctx context.Context, id StreamID, after Head) iter.Seq2[Recorded, error]
 	// Follow reads all commits behind a position in global order and goes on
-	// with those to come. A missing position ends with ErrCorrupt.
+	// with those to come. A missing position ends with ErrCorrupt, and so does
+	// a log that ends before the position: what was read once is gone.
 	Follow(ctx context.Context, after Position) (Feed, error)
 	// End is the position of the last commit, 0 when there is none.
 	End(ctx context.Context) (Position, error)
@@ -220,6 +225,9 @@ func After(ctx context.Context, s Store, pos Position) iter.Seq2[Recorded, error
 }
 
 const pageSize = 500
+
+// MaxChanges is how many streams one append may change.
+const MaxChanges = 1000
 
 // EventID is the id of the index-th event of a command: UUIDv5, so that the
 // same command never makes a second set of events.

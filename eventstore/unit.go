@@ -18,12 +18,16 @@ import (
 // it (domain.md 4.0: at most three retries, then the user is told).
 const attempts = 4
 
+// errStale says that a decision needs a fresh state.
+var errStale = errors.New("eventstore: decided on a cached state")
+
 // Engine runs commands against a Store. It keeps the folded state of the
 // streams that were last used; the expected head of the append keeps a stale
 // one honest. Safe for concurrent use.
 type Engine struct {
 	store  Store
 	states *lru.Cache[StreamID, any]
+	turns  *turns
 }
 
 // NewEngine makes an Engine that remembers the states of up to size streams.
@@ -32,7 +36,7 @@ func NewEngine(s Store, size int) *Engine {
 	if err != nil {
 		panic(err) // only for size < 1
 	}
-	return &Engine{store: s, states: states}
+	return &Engine{store: s, states: states, turns: newTurns()}
 }
 
 // Store is the store underneath.
@@ -92,15 +96,18 @@ type Unit struct {
 	staged   map[StreamID]*staging
 	index    map[uuid.UUID]int  // next event index of each command
 	repeated map[uuid.UUID]bool // commands that are stored already
+	turns    []StreamID         // streams on which it is this unit's turn
+	changes  []Change           // what was appended, nil before
 	fresh    bool               // read every stream again before deciding on it
-	sent     bool               // an append was tried
 	cached   bool               // some decision rests on a cached, maybe stale, state
+	unread   bool               // a stream could not be read
 }
 
 // staging is the change that a unit makes to one stream. state is a *folded[S]
 // that includes the drafts; remember keeps it when the drafts are stored.
 type staging struct {
 	state    any
+	cached   bool // state came from the cache
 	base     Head // where the stream ended when it was read
 	head     Head // base, or where a repeated command ended
 	drafts   []Draft
@@ -110,7 +117,7 @@ type staging struct {
 // Do runs f, which stages commands, and appends everything that it staged in
 // one atomic step. When a stream moved, f runs again on fresh states, so it
 // must not keep anything between runs. The result has the head of every staged
-// stream.
+// stream. An error of f itself ends Do at once.
 //
 // An append whose answer was lost is neither done nor undone: f runs again on
 // fresh states, which either hold the command already or are appended to with
@@ -122,39 +129,71 @@ func (e *Engine) Do(ctx context.Context, f func(*Unit) error) (map[StreamID]Head
 		ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
 	}
-	u := e.unit(false)
-	conflicts, lost := 0, false
-	for wait := 20 * time.Millisecond; ; {
+	var lost [][]Change // appends whose answer was lost
+	conflicts, wait := 0, 20*time.Millisecond
+	for u := e.unit(false); ; u = e.unit(true) {
 		heads, err := u.run(ctx, f)
 		var no *domain.Rejection
+		refused, moved := errors.As(err, &no), errors.Is(err, ErrConflict)
+		if moved {
+			conflicts++
+		}
 		switch {
-		case err == nil && !u.stale():
+		case err == nil:
 			return heads, nil
-		case (err == nil || errors.As(err, &no)) && u.cached:
-			// A "no" or "already so" must not rest on a state that may be stale.
-		case errors.As(err, &no), errors.Is(err, ErrCorrupt), errors.Is(err, ErrTooLarge):
-			return nil, err
-		case errors.Is(err, ErrConflict):
-			if conflicts++; conflicts == attempts {
+		case u.cached && refused, errors.Is(err, errStale):
+			continue // "no" and "already so" must not rest on a state that may be stale
+		case moved && conflicts < attempts:
+			continue
+		case refused || moved:
+			// A "no" while an earlier append may still arrive could turn out to
+			// be a lie.
+			if e.gone(ctx, lost) {
 				return nil, err
 			}
-		default:
-			lost = lost || u.sent
-			if !sleep(ctx, wait) {
-				return nil, outcome(err, lost)
-			}
-			wait = min(2*wait, time.Second)
+		case u.final(err):
+			return nil, outcome(err, lost)
+		case u.changes != nil:
+			lost = append(lost, u.changes)
 		}
-		u = e.unit(true)
+		if !sleep(ctx, wait) {
+			return nil, outcome(fmt.Errorf("not stored: %w", err), lost)
+		}
+		wait = min(2*wait, time.Second)
 	}
 }
 
-// outcome tells a command that is certainly not stored from one that may be.
-func outcome(err error, lost bool) error {
-	if lost {
-		return fmt.Errorf("%w: %w", ErrUnknown, err)
+// final reports an error that trying again would not mend: nothing was stored
+// by this run. What is left are a store that cannot be read and appends whose
+// outcome is unknown.
+func (u *Unit) final(err error) bool {
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrInvalid) {
+		return true
 	}
-	return fmt.Errorf("not stored: %w", err)
+	return u.changes == nil && !u.unread
+}
+
+// gone reports that none of the lost appends is stored or can be any more: each
+// had a stream that moved on without it.
+func (e *Engine) gone(ctx context.Context, lost [][]Change) bool {
+	return !slices.ContainsFunc(lost, func(changes []Change) bool {
+		return !slices.ContainsFunc(changes, func(c Change) bool {
+			for rec, err := range e.store.Stream(ctx, c.Stream, c.Head) {
+				return err == nil && rec.ID != c.Drafts[0].ID
+			}
+			return false
+		})
+	})
+}
+
+// outcome tells a command that is certainly not stored from one that may be.
+// The cause of an unknown outcome is only told, not wrapped: it may be a
+// rejection, which must not pass for the answer.
+func outcome(err error, lost [][]Change) error {
+	if len(lost) > 0 {
+		return fmt.Errorf("%w: %v", ErrUnknown, err)
+	}
+	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -174,6 +213,7 @@ func (e *Engine) unit(fresh bool) *Unit {
 }
 
 func (u *Unit) run(ctx context.Context, f func(*Unit) error) (map[StreamID]Head, error) {
+	defer func() { u.engine.turns.leave(u.turns) }()
 	if err := f(u); err != nil {
 		return nil, err
 	}
@@ -185,14 +225,17 @@ func (u *Unit) run(ctx context.Context, f func(*Unit) error) (map[StreamID]Head,
 		// A repeated command may have been decided anew on a stream that it had
 		// nothing to say to the first time; what it says now is dropped.
 		st.drafts = slices.DeleteFunc(st.drafts, func(d Draft) bool { return u.repeated[d.Meta.CommandID] })
-		if len(st.drafts) > 0 {
+		switch {
+		case len(st.drafts) > 0: // the append finds out whether the state was stale
 			changes = append(changes, Change{Stream: id, Head: st.base, Drafts: st.drafts})
+		case st.cached:
+			return nil, errStale
 		}
 	}
 	if len(changes) == 0 {
 		return heads, nil
 	}
-	u.sent = true
+	u.changes = changes
 	stored, err := u.engine.store.Append(ctx, changes...)
 	if err != nil {
 		return nil, err
@@ -205,9 +248,6 @@ func (u *Unit) run(ctx context.Context, f func(*Unit) error) (map[StreamID]Head,
 	}
 	return heads, nil
 }
-
-// stale reports that the unit changed nothing, on the word of a cached state alone.
-func (u *Unit) stale() bool { return u.cached && !u.sent && len(u.repeated) == 0 }
 
 // Stage decides a command on the stream as it is with everything staged so far
 // and adds the events to the unit. It returns them, so that a later command of
@@ -223,15 +263,9 @@ func Stage[S any, C domain.Command, E domain.Event](
 	if err := meta.By.Check(); err != nil {
 		return nil, err
 	}
-	f, err := load(ctx, u, id, d)
+	f, st, err := stage(ctx, u, id, d)
 	if err != nil {
 		return nil, err
-	}
-	st := u.staged[id]
-	if st == nil {
-		st = &staging{state: f, base: f.head, head: f.head}
-		u.staged[id] = st
-		u.order = append(u.order, id)
 	}
 	if head, done := f.commands.find(meta.CommandID); done {
 		u.repeated[meta.CommandID] = true
@@ -258,12 +292,41 @@ func Stage[S any, C domain.Command, E domain.Event](
 	return events, nil
 }
 
-// State folds a stream for reading inside a unit: the newest state, including
-// what the unit has staged on it. It does not guard the stream.
+// stage gives the state of a stream as it is with everything staged so far.
+func stage[S any, C domain.Command, E domain.Event](
+	ctx context.Context, u *Unit, id StreamID, d domain.Decider[S, C, E],
+) (*folded[S], *staging, error) {
+	if st := u.staged[id]; st != nil {
+		return st.state.(*folded[S]), st, nil
+	}
+	if u.engine.turns.take(ctx, id, u.turns) {
+		u.turns = append(u.turns, id)
+	}
+	f, hit := cached[S](u.engine, id)
+	if !hit || u.fresh {
+		var err error
+		if f, err = reload(ctx, u, id, d); err != nil {
+			return nil, nil, err
+		}
+		hit = false
+	}
+	u.cached = u.cached || hit
+	st := &staging{state: f, cached: hit, base: f.head, head: f.head}
+	u.staged[id] = st
+	u.order = append(u.order, id)
+	return f, st, nil
+}
+
+// State folds a stream for reading inside a unit: the state as the store has it
+// now, or what the unit has staged on it. It does not guard the stream.
 func State[S any, C domain.Command, E domain.Event](
 	ctx context.Context, u *Unit, id StreamID, d domain.Decider[S, C, E],
 ) (S, Head, error) {
-	f, err := load(ctx, u, id, d)
+	if st := u.staged[id]; st != nil {
+		f := st.state.(*folded[S])
+		return f.state, f.head, nil
+	}
+	f, err := reload(ctx, u, id, d)
 	if err != nil {
 		var none S
 		return none, Head{}, err
@@ -271,25 +334,24 @@ func State[S any, C domain.Command, E domain.Event](
 	return f.state, f.head, nil
 }
 
-// load gives the state of a stream: as staged, as cached, or as read.
-func load[S any, C domain.Command, E domain.Event](
+// cached is the state that the engine remembers of a stream.
+func cached[S any](e *Engine, id StreamID) (*folded[S], bool) {
+	hit, _ := e.states.Get(id)
+	f, ok := hit.(*folded[S])
+	return f, ok
+}
+
+// reload brings the remembered state of a stream up to date.
+func reload[S any, C domain.Command, E domain.Event](
 	ctx context.Context, u *Unit, id StreamID, d domain.Decider[S, C, E],
 ) (*folded[S], error) {
-	if st := u.staged[id]; st != nil {
-		return st.state.(*folded[S]), nil
-	}
-	base := &folded[S]{state: d.Initial(), commands: newCommandLog()}
-	if hit, ok := u.engine.states.Get(id); ok {
-		if f, ok := hit.(*folded[S]); ok {
-			if !u.fresh {
-				u.cached = true
-				return f, nil
-			}
-			base = f
-		}
+	base, ok := cached[S](u.engine, id)
+	if !ok {
+		base = &folded[S]{state: d.Initial(), commands: newCommandLog()}
 	}
 	f, err := refresh(ctx, u.engine.store, id, d, base)
 	if err != nil {
+		u.unread = true
 		return nil, fmt.Errorf("load %s: %w", id, err)
 	}
 	u.engine.states.Add(id, f)

@@ -1,0 +1,199 @@
+package natsstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hearth/eventstore"
+)
+
+const (
+	pullMessages = 2000
+	pullBytes    = 16 << 20
+	pullExpires  = 30 * time.Second
+	heartbeat    = 5 * time.Second
+)
+
+var (
+	errSilent     = errors.New("the consumer has fallen silent")
+	errLost       = errors.New("deliveries were lost")
+	errFeedClosed = errors.New("feed is closed")
+)
+
+// Follow implements eventstore.Store by an ephemeral consumer in the memory of
+// the server, read by pull requests. Unlike the ordered consumer of nats.go it
+// never starts again behind the back of its reader: whatever goes wrong ends the
+// feed with an error, and the reader opens a new one.
+func (s *Store) Follow(ctx context.Context, after eventstore.Position) (eventstore.Feed, error) {
+	end, err := s.End(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("follow: %w", err)
+	}
+	if after > end {
+		return nil, fmt.Errorf("follow: %w: the log ends at %d, before %d", eventstore.ErrCorrupt, end, after)
+	}
+	ctx, cancel := context.WithTimeout(ctx, ackWait)
+	defer cancel()
+	consumer, err := s.js.CreateConsumer(ctx, s.name, jetstream.ConsumerConfig{
+		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:       uint64(after) + 1,
+		AckPolicy:         jetstream.AckNonePolicy,
+		Replicas:          1,
+		MemoryStorage:     true,
+		InactiveThreshold: time.Minute, // if Close never comes
+	})
+	if err != nil {
+		return nil, fmt.Errorf("follow: %w", err)
+	}
+	f := &feed{
+		store: s, consumer: consumer.CachedInfo().Name, inbox: s.nc.NewInbox(), last: after,
+		// Room for all that was asked for, and for heart-beats while the reader
+		// is busy. What does not fit is dropped and noticed by its absence.
+		msgs: make(chan *nats.Msg, pullMessages+256),
+	}
+	if f.sub, err = s.nc.ChanSubscribe(f.inbox, f.msgs); err != nil {
+		return nil, fmt.Errorf("follow: %w", err)
+	}
+	return f, nil
+}
+
+// feed is an open consumer. It has no goroutine of its own.
+type feed struct {
+	store     *Store
+	consumer  string
+	inbox     string
+	sub       *nats.Subscription
+	msgs      chan *nats.Msg
+	asked     int                 // messages asked for and not yet delivered
+	delivered uint64              // by the consumer's own count
+	last      eventstore.Position // returned or about to be
+	left      uint64              // waiting behind last when it was sent
+	err       error               // why it ended
+}
+
+// Next implements eventstore.Feed.
+func (f *feed) Next(ctx context.Context, limit int) ([]eventstore.Commit, error) {
+	var commits []eventstore.Commit
+	for f.err == nil && len(commits) < limit && (len(commits) == 0 || f.left > 0 || len(f.msgs) > 0) {
+		commit, ok, err := f.receive(ctx)
+		if err != nil {
+			f.end(err)
+		} else if ok {
+			commits = append(commits, commit)
+		}
+	}
+	if len(commits) > 0 {
+		return commits, nil // an error is told by the next call
+	}
+	return nil, fmt.Errorf("follow behind %d: %w", f.last, f.err)
+}
+
+// receive takes one message from the server; ok says whether it was a commit.
+func (f *feed) receive(ctx context.Context) (c eventstore.Commit, ok bool, err error) {
+	if f.asked <= pullMessages/2 {
+		if err := f.pull(); err != nil {
+			return c, false, err
+		}
+	}
+	var m *nats.Msg
+	select {
+	case m = <-f.msgs:
+	default:
+		if m, err = f.await(ctx); err != nil {
+			return c, false, err
+		}
+	}
+	if code := status(m); code != "" {
+		return c, false, f.control(code, m)
+	}
+	c, err = f.decode(m)
+	return c, err == nil, err
+}
+
+// await waits for a message. The server sends a heart-beat when it has none.
+func (f *feed) await(ctx context.Context) (*nats.Msg, error) {
+	patience := time.NewTimer(2*heartbeat + time.Second)
+	defer patience.Stop()
+	select {
+	case m := <-f.msgs:
+		return m, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-patience.C:
+		return nil, errSilent
+	}
+}
+
+// pull asks for more messages.
+func (f *feed) pull() error {
+	n := pullMessages - f.asked
+	request := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"expires":%d,"idle_heartbeat":%d}`,
+		n, pullBytes, pullExpires, heartbeat)
+	subject := "$JS.API.CONSUMER.MSG.NEXT." + f.store.name + "." + f.consumer
+	if err := f.store.nc.PublishRequest(subject, f.inbox, request); err != nil {
+		return err
+	}
+	f.asked += n
+	return nil
+}
+
+// control reads a message of the server about a pull request.
+func (f *feed) control(code string, m *nats.Msg) error {
+	if code == "100" {
+		return nil
+	}
+	// A request that ended early says how many messages it did not bring:
+	// because its time or its bytes were used up. Everything else is the end of
+	// the consumer.
+	unsent, err := strconv.Atoi(m.Header.Get("Nats-Pending-Messages"))
+	if err != nil || code == "503" {
+		return fmt.Errorf("pull: %s %s", code, m.Header.Get("Description"))
+	}
+	f.asked = max(0, f.asked-unsent)
+	return nil
+}
+
+// decode checks that a message is the next one and reads it.
+func (f *feed) decode(m *nats.Msg) (eventstore.Commit, error) {
+	meta, err := m.Metadata()
+	if err != nil {
+		return eventstore.Commit{}, err
+	}
+	f.asked--
+	if f.delivered++; meta.Sequence.Consumer != f.delivered {
+		return eventstore.Commit{}, fmt.Errorf("%w: %d to %d", errLost, f.delivered, meta.Sequence.Consumer-1)
+	}
+	pos := eventstore.Position(meta.Sequence.Stream)
+	if pos != f.last+1 {
+		return eventstore.Commit{}, fmt.Errorf("%w: positions %d to %d are missing", eventstore.ErrCorrupt, f.last+1, pos-1)
+	}
+	id, err := eventstore.ParseSubject(m.Subject)
+	if err != nil {
+		return eventstore.Commit{}, fmt.Errorf("%w: position %d: %w", eventstore.ErrCorrupt, pos, err)
+	}
+	commit, err := f.store.registry.Decode(id, pos, meta.Timestamp, m.Data)
+	if err == nil {
+		f.last, f.left = pos, meta.NumPending
+	}
+	return commit, err
+}
+
+// Close implements eventstore.Feed.
+func (f *feed) Close() { f.end(errFeedClosed) }
+
+func (f *feed) end(err error) {
+	if f.err != nil {
+		return
+	}
+	f.err = err
+	// Both fail only on a connection that is closed. The server forgets a
+	// consumer that nobody reads by itself; this is only sooner.
+	_ = f.sub.Unsubscribe()
+	_ = f.store.nc.Publish("$JS.API.CONSUMER.DELETE."+f.store.name+"."+f.consumer, nil)
+}
