@@ -24,13 +24,17 @@ func (i installation) program(name string) string { return filepath.Join(i.bin, 
 // findInstallation finds the programs for the cluster in data: of the version
 // that made it, or the newest when there is no cluster yet.
 func findInstallation(ctx context.Context, binDir, data string) (installation, error) {
+	return findIn(ctx, candidates(binDir), data)
+}
+
+func findIn(ctx context.Context, bins []string, data string) (installation, error) {
 	wanted, err := majorOf(data)
 	if err != nil {
 		return installation{}, err
 	}
 	var newest installation
 	var found []string
-	for _, bin := range candidates(binDir) {
+	for _, bin := range bins {
 		i, err := inspect(ctx, bin)
 		if err != nil {
 			continue // no programs there, or not for this machine
@@ -44,6 +48,8 @@ func findInstallation(ctx context.Context, binDir, data string) (installation, e
 		}
 	}
 	switch {
+	case ctx.Err() != nil:
+		return installation{}, context.Cause(ctx)
 	case newest.bin == "":
 		return installation{}, ErrNotInstalled
 	case wanted != "":

@@ -26,7 +26,7 @@ func (c *Cluster) clearLeftovers(ctx context.Context) error {
 			return err
 		}
 	}
-	socket := filepath.Join(c.socket, ".s.PGSQL."+port)
+	socket := filepath.Join(c.socket, socketName)
 	for _, file := range []string{c.pidFile(), socket, socket + ".lock"} {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove what a crash left: %w", err)

@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// socketName is what postgres calls its socket.
+const socketName = ".s.PGSQL." + port
+
 // longestSocket is the longest path of a socket that Linux takes.
 const longestSocket = 107
 
@@ -25,27 +28,33 @@ func (id identity) socketFolder(dir string) (string, error) {
 			folder = filepath.Join("/tmp", name)
 		}
 	}
-	if err := os.Mkdir(folder, 0o700); err != nil && !os.IsExist(err) {
-		return "", fmt.Errorf("make the socket's folder: %w", err)
+	if id.private(folder) {
+		return folder, nil
 	}
-	return folder, id.private(folder)
+	// Missing; or from a time when postgres ran as another user; or put there by
+	// somebody who would like to stand in for the database. What we make anew is
+	// ours, and what cannot be removed is refused.
+	socket := filepath.Join(folder, socketName)
+	for _, path := range []string{socket, socket + ".lock", folder} {
+		_ = os.Remove(path) // Mkdir tells whether it worked
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return "", fmt.Errorf("%w:%s 不是只属于本用户的空文件夹,请删除它后再试(%w)", ErrPermission, folder, err)
+	}
+	return folder, nil
 }
 
 func fits(folder string) bool {
-	return len(filepath.Join(folder, ".s.PGSQL."+port)) <= longestSocket
+	return len(filepath.Join(folder, socketName)) <= longestSocket
 }
 
-// private refuses a folder that somebody else could have put there: whoever
-// owns it could stand in for the database.
-func (id identity) private(folder string) error {
+// private says whether folder is there, and nobody but us and our postgres can
+// use it.
+func (id identity) private(folder string) bool {
 	info, err := os.Lstat(folder)
-	if err != nil {
-		return fmt.Errorf("socket folder: %w", err)
+	if err != nil || !info.IsDir() || info.Mode().Perm()&0o077 != 0 {
+		return false
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
-	ours := ok && (int(st.Uid) == os.Geteuid() || int(st.Uid) == id.uid)
-	if !info.IsDir() || !ours || info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("%w:%s 不是只属于本用户的文件夹,请删除它后再试", ErrPermission, folder)
-	}
-	return nil
+	return ok && (int(st.Uid) == os.Geteuid() || int(st.Uid) == id.uid)
 }
