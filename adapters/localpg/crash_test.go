@@ -94,7 +94,7 @@ func TestStalePIDFile(t *testing.T) {
 	}
 	for name, pid := range map[string]string{
 		"gone":    strconv.Itoa(nobody.Process.Pid),
-		"reused":  strconv.Itoa(sleeper(t)),
+		"reused":  strconv.Itoa(sleeper(t, "/")),
 		"zombie":  strconv.Itoa(zombie(t)),
 		"garbage": "x",
 	} {
@@ -117,17 +117,20 @@ func TestStalePIDFile(t *testing.T) {
 	}
 }
 
-// sleeper is a process that has nothing to do with postgres.
-func sleeper(t *testing.T) int {
+// sleeper is a process in dir that has nothing to do with postgres. It must
+// still be there when the test ends.
+func sleeper(t *testing.T, dir string) int {
 	t.Helper()
 	cmd := exec.Command("sleep", "600")
+	cmd.Dir = dir
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := cmd.Process.Kill(); err != nil {
-			t.Errorf("a process that is not postgres was ended: %v", err)
+		if ended(cmd.Process.Pid) {
+			t.Error("a process that is not postgres was ended")
 		}
+		_ = cmd.Process.Kill() // it may have been
 		_ = cmd.Wait()
 	})
 	return cmd.Process.Pid
@@ -141,11 +144,14 @@ func zombie(t *testing.T) int {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Wait() })
-	await(t, "the process to end", func() bool {
-		stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "stat"))
-		return err == nil && strings.Contains(string(stat), ") Z ")
-	})
+	await(t, "the process to end", func() bool { return ended(cmd.Process.Pid) })
 	return cmd.Process.Pid
+}
+
+// ended says whether a process that nobody has waited for is a zombie.
+func ended(pid int) bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return err == nil && strings.Contains(string(stat), ") Z ")
 }
 
 // A shell that an administrator left in the data folder is nobody's leftover.
@@ -153,17 +159,9 @@ func TestOthersInTheFolderAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
 	stop(t, start(t, config(dir)))
-	cmd := exec.Command("sleep", "600")
-	cmd.Dir = filepath.Join(dir, "pgdata")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	sleeper(t, filepath.Join(dir, "pgdata"))
 	begun := time.Now()
 	stop(t, start(t, config(dir)))
-	if err := cmd.Process.Kill(); err != nil {
-		t.Errorf("the administrator's process was ended: %v", err)
-	}
-	_ = cmd.Wait()
 	if time.Since(begun) > patience {
 		t.Error("the start waited for it")
 	}
