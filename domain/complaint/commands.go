@@ -150,9 +150,10 @@ type Assign struct {
 // Recuse is 回避. The head of the organisation may name a replacement at once.
 type Recuse struct {
 	domain.By  `json:"-"`
-	User       string   `json:"user"`
-	Relation   Relation `json:"relation"`
-	ReplacedBy string   `json:"replaced_by,omitempty"`
+	User       string     `json:"user"`
+	Relation   Relation   `json:"relation"`
+	ReplacedBy string     `json:"replaced_by,omitempty"`
+	Conflicts  []Conflict `json:"conflicts,omitempty"` // of the replacement, found by the caller
 }
 
 // LogContact is 登记联系.

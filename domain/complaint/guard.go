@@ -98,16 +98,20 @@ func guardAssigned(g gate) error {
 		return nil
 	}
 	if g.s.Handler == "" {
-		return domain.Reject("no_handler", "案件目前没有经办人,请%s的负责人先指派。", orText(g.s.HandlingOrg, "承办单位"))
+		return domain.Reject("no_handler", "案件目前没有经办人,请%s的负责人先指派。", g.org())
 	}
 	return domain.Reject("not_assigned", "您不是本案的经办人或协办人,请由经办人办理,或请单位负责人改派。")
 }
 
-func orText(s, other string) string {
-	if s == "" {
-		return other
+// org is the name of the organisation that handles the case.
+func (g gate) org() string {
+	if g.s.HandlingOrg == "" {
+		return "承办单位"
 	}
-	return s
+	if g.r.OrgName == nil {
+		return g.s.HandlingOrg
+	}
+	return g.r.OrgName(g.s.HandlingOrg)
 }
 
 func guardHints(g gate) error {
@@ -127,11 +131,11 @@ func guardRespondent(g gate) error {
 func guardDispatch(g gate) error {
 	switch {
 	case g.s.Order.Status == OrderIssued:
-		return domain.Reject("awaiting_signature", "已交办%s,正在等待签收,不能重复交办。", g.s.HandlingOrg)
+		return domain.Reject("awaiting_signature", "已交办%s,正在等待签收,不能重复交办。", g.org())
 	case g.s.Order.Returns >= g.r.ReturnsToRuling.Value:
 		return domain.Reject("ruling_needed", "本案已退单%d次,只能由带班裁定承办单位。", g.s.Order.Returns)
 	case g.s.Order.Ruled:
-		return domain.Reject("already_ruled", "带班已裁定由%s承办,不能再交办其他单位。", g.s.HandlingOrg)
+		return domain.Reject("already_ruled", "带班已裁定由%s承办,不能再交办其他单位。", g.org())
 	}
 	return nil
 }
@@ -141,7 +145,7 @@ func guardReceiving(g gate) error {
 		return domain.Reject("nothing_to_sign", "本案没有等待签收的交办单。")
 	}
 	if g.actor.Org != g.s.HandlingOrg {
-		return domain.Reject("not_receiving_org", "本案交办给%s,请由该单位签收或退单。", g.s.HandlingOrg)
+		return domain.Reject("not_receiving_org", "本案交办给%s,请由该单位签收或退单。", g.org())
 	}
 	return nil
 }
@@ -165,10 +169,10 @@ func guardRuling(g gate) error {
 
 func guardAssign(g gate) error {
 	if g.s.Order.Status == OrderIssued || g.s.Order.Status == OrderReturned {
-		return domain.Reject("not_signed", "交办单还没有签收,请%s先签收再指派经办人。", g.s.HandlingOrg)
+		return domain.Reject("not_signed", "交办单还没有签收,请%s先签收再指派经办人。", g.org())
 	}
 	if g.actor.Org != g.s.HandlingOrg {
-		return domain.Reject("not_handling_org", "本案由%s承办,请该单位负责人指派。", g.s.HandlingOrg)
+		return domain.Reject("not_handling_org", "本案由%s承办,请该单位负责人指派。", g.org())
 	}
 	return nil
 }

@@ -55,6 +55,7 @@ type Limit[T any] struct {
 type Rules struct {
 	Version  string
 	Calendar calendar.Calendar
+	OrgName  func(code string) string // names organisations in rejections; nil: the code
 
 	AcceptWithin        Limit[calendar.Length]
 	FirstContact        Limit[calendar.Length]

@@ -1,0 +1,34 @@
+package complaint
+
+import (
+	"errors"
+	"time"
+
+	"hearth/domain"
+)
+
+// Action is 可办事项: one command, and whether this actor may issue it on this
+// case now; if not, why not.
+type Action struct {
+	Name    string `json:"name"`
+	Label   string `json:"label"`
+	Group   Group  `json:"group"`
+	Allowed bool   `json:"allowed"`
+	Code    string `json:"code,omitempty"`   // of the rejection
+	Reason  string `json:"reason,omitempty"` // Chinese
+}
+
+// Available is every command with the answer of the guards that Decide would
+// ask first. What a form then says can still be refused.
+func Available(s State, actor domain.Actor, r Rules, now time.Time) []Action {
+	actions := make([]Action, 0, len(table))
+	for _, c := range table {
+		a := Action{Name: c.Name, Label: c.Label, Group: c.Group, Allowed: true}
+		var no *domain.Rejection
+		if errors.As(c.allow(gate{s: s, r: r, actor: actor, now: now}), &no) {
+			a.Allowed, a.Code, a.Reason = false, no.Code, no.Text
+		}
+		actions = append(actions, a)
+	}
+	return actions
+}
