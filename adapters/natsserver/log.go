@@ -15,41 +15,40 @@ type logBridge struct {
 
 func newBridge(log *slog.Logger) *logBridge { return &logBridge{log: log} }
 
-// lastFatal is what the server said when it gave up. Fatalf in a server of its
-// own ends the process; here the start fails with this text instead.
+// lastFatal is what the server said when it gave up; empty when it did not. In
+// a program of its own that line is followed by its exit.
 func (b *logBridge) lastFatal() string {
-	if text, ok := b.fatal.Load().(string); ok {
-		return text
-	}
-	return "no reason given"
+	text, _ := b.fatal.Load().(string) // nothing is stored before the first
+	return text
 }
 
-const message = "nats server"
+// entry is the message of every line in the log.
+const entry = "nats server"
 
 // The server's notices are chatter to an operator of Hearth: debug.
 
 func (b *logBridge) Noticef(format string, v ...any) {
-	b.log.Debug(message, "line", fmt.Sprintf(format, v...))
+	b.log.Debug(entry, "line", fmt.Sprintf(format, v...))
 }
 
 func (b *logBridge) Warnf(format string, v ...any) {
-	b.log.Warn(message, "line", fmt.Sprintf(format, v...))
+	b.log.Warn(entry, "line", fmt.Sprintf(format, v...))
 }
 
 func (b *logBridge) Errorf(format string, v ...any) {
-	b.log.Error(message, "line", fmt.Sprintf(format, v...))
+	b.log.Error(entry, "line", fmt.Sprintf(format, v...))
 }
 
 func (b *logBridge) Fatalf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	b.fatal.Store(text)
-	b.log.Error(message, "line", text)
+	b.log.Error(entry, "line", text)
 }
 
 func (b *logBridge) Debugf(format string, v ...any) {
-	b.log.Debug(message, "line", fmt.Sprintf(format, v...))
+	b.log.Debug(entry, "line", fmt.Sprintf(format, v...))
 }
 
 func (b *logBridge) Tracef(format string, v ...any) {
-	b.log.Debug(message, "line", fmt.Sprintf(format, v...))
+	b.log.Debug(entry, "line", fmt.Sprintf(format, v...))
 }

@@ -45,7 +45,7 @@ type Config struct {
 type Server struct {
 	nats *server.Server
 	lock *dirlock.Lock
-	stop sync.Once
+	end  func() // begins the end, once
 
 	gone     chan struct{} // closed when the server has ended and released its folder
 	released error         // of releasing the folder; to be read after gone
@@ -62,6 +62,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if log == nil {
 		log = slog.Default()
 	}
+	log = log.With("component", "nats")
 	lock, err := dirlock.Acquire(ctx, cfg.StoreDir, lockFile)
 	if errors.Is(err, dirlock.ErrHeld) {
 		return nil, fmt.Errorf("%w(%w)", ErrInUse, err)
@@ -91,15 +92,18 @@ func launch(ctx context.Context, cfg Config, log *slog.Logger, lock *dirlock.Loc
 		ns.Start()
 	}()
 	err = awaitStart(ctx, started, log)
-	if err == nil && !ns.JetStreamEnabled() {
-		// Start returns without an error of its own; what went wrong is in the log.
-		err = fmt.Errorf("jetstream did not start: %s", bridge.lastFatal())
+	if text := bridge.lastFatal(); err == nil && text != "" {
+		// Start has no error to return and may leave JetStream half open: what went
+		// wrong is only in the log.
+		err = errors.New(text)
 	}
 	if err != nil {
-		shutdown(ns)
+		halt(ns)
 		return nil, err
 	}
-	return &Server{nats: ns, lock: lock, gone: make(chan struct{})}, nil
+	s := &Server{nats: ns, lock: lock, gone: make(chan struct{})}
+	s.end = sync.OnceFunc(func() { go s.shutdown() })
+	return s, nil
 }
 
 // options is the server's configuration. Signals stay with the program: it
@@ -137,7 +141,9 @@ func awaitStart(ctx context.Context, started <-chan struct{}, log *slog.Logger) 
 	}
 }
 
-func shutdown(ns *server.Server) {
+// halt ends a server. LameDuckShutdown would do nothing here: it begins with
+// closing the port, and there is none.
+func halt(ns *server.Server) {
 	ns.Shutdown()
 	ns.WaitForShutdown()
 }
@@ -149,6 +155,12 @@ func (s *Server) Connect(opts ...nats.Option) (*nats.Conn, error) {
 		return nil, fmt.Errorf("connect to the embedded nats server: %w", err)
 	}
 	return conn, nil
+}
+
+// SyncAlways says whether an acknowledged message is on disk.
+func (s *Server) SyncAlways() bool {
+	cfg := s.nats.JetStreamConfig()
+	return cfg != nil && cfg.SyncAlways
 }
 
 // URL is the address for clients; empty unless Config.Listen was set.
@@ -163,17 +175,24 @@ func (s *Server) URL() string {
 // their owners do that before. It may be called again, and from several
 // goroutines; all of them return when the server has ended, or with ctx.
 func (s *Server) Stop(ctx context.Context) error {
-	s.stop.Do(func() {
-		go func() {
-			defer close(s.gone)
-			shutdown(s.nats)
-			s.released = s.lock.Release()
-		}()
-	})
+	s.end()
 	select {
 	case <-s.gone:
 		return s.released
 	case <-ctx.Done():
 		return fmt.Errorf("stop nats server: %w", context.Cause(ctx))
 	}
+}
+
+// Close is Stop without a limit.
+func (s *Server) Close() error {
+	s.end()
+	<-s.gone
+	return s.released
+}
+
+func (s *Server) shutdown() {
+	defer close(s.gone)
+	halt(s.nats)
+	s.released = s.lock.Release()
 }
