@@ -1,16 +1,15 @@
 package series
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"hearth/domain"
+	"hearth/domain/domaintest"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -58,25 +57,4 @@ func TestEvolveDoesNotMutate(t *testing.T) {
 	}
 }
 
-func TestGolden(t *testing.T) {
-	t.Parallel()
-	for _, ev := range []Event{NumberTaken{"complaint-2026", 12, "0193-case"}, NumberVoided{"complaint-2026", 12, "重复登记"}} {
-		file := "testdata/events/" + ev.EventType() + ".v1.json"
-		got, err := json.Marshal(ev)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if *update {
-			if err := os.WriteFile(file, append(got, '\n'), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(got)+"\n"); diff != "" {
-			t.Errorf("%s changed (-want +got):\n%s", file, diff)
-		}
-	}
-}
+func TestGolden(t *testing.T) { domaintest.Golden(t, *update, Specs()) }

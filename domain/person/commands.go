@@ -1,0 +1,72 @@
+package person
+
+import "hearth/domain"
+
+// Command is 人员命令.
+//
+//sumtype:decl
+type Command interface {
+	domain.Command
+	command()
+}
+
+// Register is 人员建档. Numbers may be written as people write them.
+type Register struct {
+	domain.By `json:"-"`
+	Kind      Kind     `json:"kind,omitempty"` // empty: 其他
+	Identity  Identity `json:"identity"`
+	Contact   Contact  `json:"contact"`
+	Bank      *Bank    `json:"bank,omitempty"`
+}
+
+// CorrectIdentity is 更正身份信息; somebody else confirms it.
+type CorrectIdentity struct {
+	domain.By   `json:"-"`
+	Identity    Identity `json:"identity"`
+	Reason      string   `json:"reason"`
+	ConfirmedBy string   `json:"confirmed_by"` // user id
+}
+
+// CorrectContact is 更正联系方式.
+type CorrectContact struct {
+	domain.By `json:"-"`
+	Contact   Contact `json:"contact"`
+	Reason    string  `json:"reason"`
+}
+
+// CorrectBank is 更正银行账户; somebody else confirms it.
+type CorrectBank struct {
+	domain.By   `json:"-"`
+	Bank        Bank   `json:"bank"`
+	Reason      string `json:"reason"`
+	ConfirmedBy string `json:"confirmed_by"` // user id
+}
+
+// GiveConsent is 登记同意.
+type GiveConsent struct {
+	domain.By   `json:"-"`
+	Purpose     string `json:"purpose"`
+	TextVersion string `json:"text_version"`
+	How         string `json:"how"`
+}
+
+// WithdrawConsent is 登记撤回同意.
+type WithdrawConsent struct {
+	domain.By `json:"-"`
+	Purpose   string `json:"purpose"`
+}
+
+// DeclareKin is 近亲属备案.
+type DeclareKin struct {
+	domain.By `json:"-"`
+	User      string `json:"user"`
+	Relation  string `json:"relation"`
+}
+
+func (*Register) command()        {}
+func (*CorrectIdentity) command() {}
+func (*CorrectContact) command()  {}
+func (*CorrectBank) command()     {}
+func (*GiveConsent) command()     {}
+func (*WithdrawConsent) command() {}
+func (*DeclareKin) command()      {}

@@ -1,0 +1,201 @@
+package person
+
+import (
+	"maps"
+	"strings"
+
+	"hearth/domain"
+)
+
+// State is 人员状态: what decisions rest on.
+type State struct {
+	Exists   bool
+	Identity Identity
+	Contact  Contact
+	Bank     Bank
+	Consents map[string]string // purpose -> text version
+	Kin      map[string]string // user id -> relation
+}
+
+// Decider is 人员决策器.
+var Decider = domain.Decider[State, Command, Event]{
+	Initial: func() State { return State{} },
+	Decide:  decide,
+	Evolve:  evolve,
+}
+
+func decide(s State, cmd Command) ([]Event, error) {
+	if cmd, ok := cmd.(*Register); ok {
+		return register(s, cmd)
+	}
+	if !s.Exists {
+		return nil, domain.Reject("person_missing", "没有这个人的档案,请先建档。")
+	}
+	switch cmd := cmd.(type) {
+	case *Register:
+		panic("person: register is handled above")
+	case *CorrectIdentity:
+		return correctIdentity(s, cmd)
+	case *CorrectContact:
+		return correctContact(s, cmd)
+	case *CorrectBank:
+		return correctBank(s, cmd)
+	case *GiveConsent:
+		return giveConsent(s, cmd)
+	case *WithdrawConsent:
+		if _, given := s.Consents[cmd.Purpose]; !given {
+			return nil, domain.Reject("no_consent", "没有关于“%s”的同意记录,无须撤回。", cmd.Purpose)
+		}
+		return []Event{ConsentWithdrawn{Purpose: cmd.Purpose}}, nil
+	case *DeclareKin:
+		return declareKin(s, cmd)
+	}
+	panic("person: unknown command")
+}
+
+func register(s State, cmd *Register) ([]Event, error) {
+	if s.Exists {
+		return nil, domain.Reject("person_exists", "此人已经建档,请直接选用。")
+	}
+	ev := Registered{Kind: cmd.Kind}
+	if ev.Kind == "" {
+		ev.Kind = "other"
+	}
+	if err := kinds.Check(ev.Kind); err != nil {
+		return nil, err
+	}
+	var err error
+	if ev.Identity, err = cmd.Identity.proper(); err != nil {
+		return nil, err
+	}
+	if ev.Contact, err = cmd.Contact.proper(); err != nil {
+		return nil, err
+	}
+	if cmd.Bank != nil {
+		bank, err := cmd.Bank.proper()
+		if err != nil {
+			return nil, err
+		}
+		ev.Bank = &bank
+	}
+	return []Event{ev}, nil
+}
+
+func (i Identity) proper() (Identity, error) {
+	name := strings.Join(strings.Fields(i.Name), " ")
+	if n := len([]rune(name)); n < 1 || n > 50 {
+		return i, domain.Reject("bad_name", "请填写姓名(不超过50个字)。")
+	}
+	if i.IDNo == "" {
+		return Identity{Name: name}, nil
+	}
+	id, err := ParseIDNo(i.IDNo)
+	return Identity{Name: name, IDNo: id}, err
+}
+
+func (c Contact) proper() (Contact, error) {
+	address := strings.Join(strings.Fields(c.Address), " ")
+	if c.Phone == "" {
+		return Contact{Address: address}, nil
+	}
+	phone, err := ParsePhone(c.Phone)
+	return Contact{Phone: phone, Address: address}, err
+}
+
+func (b Bank) proper() (Bank, error) {
+	account, err := ParseAccount(b.Account)
+	return Bank{Name: strings.TrimSpace(b.Name), Account: account, Holder: strings.Join(strings.Fields(b.Holder), " ")}, err
+}
+
+func confirmed(by domain.By, reason, confirmer string) error {
+	switch {
+	case strings.TrimSpace(reason) == "":
+		return domain.Reject("reason_missing", "请填写更正原因。")
+	case confirmer == "":
+		return domain.Reject("confirmer_missing", "更正身份或账户须由另一人确认,请选择确认人。")
+	case confirmer == by.Actor.ID:
+		return domain.Reject("same_person", "更正人和确认人不能是同一人,请另选确认人。")
+	}
+	return nil
+}
+
+func correctIdentity(s State, cmd *CorrectIdentity) ([]Event, error) {
+	if err := confirmed(cmd.By, cmd.Reason, cmd.ConfirmedBy); err != nil {
+		return nil, err
+	}
+	identity, err := cmd.Identity.proper()
+	if err != nil || identity == s.Identity {
+		return nil, err
+	}
+	return []Event{IdentityCorrected{Identity: identity, Reason: cmd.Reason, ConfirmedBy: cmd.ConfirmedBy}}, nil
+}
+
+func correctContact(s State, cmd *CorrectContact) ([]Event, error) {
+	contact, err := cmd.Contact.proper()
+	if err != nil || contact == s.Contact {
+		return nil, err
+	}
+	return []Event{ContactCorrected{Contact: contact, Reason: strings.TrimSpace(cmd.Reason)}}, nil
+}
+
+func correctBank(s State, cmd *CorrectBank) ([]Event, error) {
+	if err := confirmed(cmd.By, cmd.Reason, cmd.ConfirmedBy); err != nil {
+		return nil, err
+	}
+	bank, err := cmd.Bank.proper()
+	if err != nil || bank == s.Bank {
+		return nil, err
+	}
+	return []Event{BankCorrected{Bank: bank, Reason: cmd.Reason, ConfirmedBy: cmd.ConfirmedBy}}, nil
+}
+
+func giveConsent(s State, cmd *GiveConsent) ([]Event, error) {
+	if cmd.Purpose == "" || cmd.TextVersion == "" || cmd.How == "" {
+		return nil, domain.Reject("consent_incomplete", "请填写同意的用途、告知文本版本和同意方式。")
+	}
+	if s.Consents[cmd.Purpose] == cmd.TextVersion {
+		return nil, nil
+	}
+	return []Event{ConsentGiven{Purpose: cmd.Purpose, TextVersion: cmd.TextVersion, How: cmd.How}}, nil
+}
+
+func declareKin(s State, cmd *DeclareKin) ([]Event, error) {
+	if cmd.User == "" || cmd.Relation == "" {
+		return nil, domain.Reject("kin_incomplete", "请选择工作人员并填写亲属关系。")
+	}
+	if s.Kin[cmd.User] == cmd.Relation {
+		return nil, nil
+	}
+	return []Event{KinOfStaffDeclared{User: cmd.User, Relation: cmd.Relation}}, nil
+}
+
+func evolve(s State, ev Event) State {
+	switch ev := ev.(type) {
+	case Registered:
+		s.Exists, s.Identity, s.Contact = true, ev.Identity, ev.Contact
+		if ev.Bank != nil {
+			s.Bank = *ev.Bank
+		}
+	case IdentityCorrected:
+		s.Identity = ev.Identity
+	case ContactCorrected:
+		s.Contact = ev.Contact
+	case BankCorrected:
+		s.Bank = ev.Bank
+	case ConsentGiven:
+		s.Consents = put(s.Consents, ev.Purpose, ev.TextVersion)
+	case ConsentWithdrawn:
+		s.Consents = maps.Clone(s.Consents)
+		delete(s.Consents, ev.Purpose)
+	case KinOfStaffDeclared:
+		s.Kin = put(s.Kin, ev.User, ev.Relation)
+	}
+	return s
+}
+
+func put(m map[string]string, k, v string) map[string]string {
+	next := make(map[string]string, len(m)+1)
+	maps.Copy(next, m)
+	next[k] = v
+	return next
+}
