@@ -1,0 +1,290 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"hearth/adapters/accounts"
+)
+
+const (
+	flashKey      = "flash"
+	sessionUser   = "user"
+	sessionSerial = "generation"
+)
+
+// chain is what every request passes, from the outside in.
+func (s *Shell) chain(next http.Handler) http.Handler {
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.Error(s.request(w, r), errCrossSite)
+	}))
+	next = s.withSession(crossOrigin.Handler(s.withUser(next)))
+	next = s.withHealth(next)
+	return s.withLog(s.withRecovery(s.withHeaders(next)))
+}
+
+// recorder remembers what was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader notes the status.
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts.
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// withLog gives the request its number and writes one line when it has ended:
+// the route, never what was asked for or who asked.
+func (s *Shell) withLog(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := s.cfg.Now()
+		id := newID()
+		w.Header().Set("X-Request-Id", id)
+		rec := &recorder{ResponseWriter: w}
+		r = withValue(r, idKey, id)
+		next.ServeHTTP(rec, r)
+		if strings.HasPrefix(r.URL.Path, staticPrefix) || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+			return
+		}
+		_, pattern := s.mux.Handler(r)
+		s.cfg.Log.InfoContext(r.Context(), "request", "request", id, "method", r.Method, "route", pattern,
+			"status", rec.status, "bytes", rec.bytes, "ms", s.cfg.Now().Sub(start).Milliseconds())
+	})
+}
+
+// withRecovery turns a panic into an answer, as far as none was begun.
+func (s *Shell) withRecovery(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p)
+			}
+			q := s.request(w, r)
+			s.cfg.Log.ErrorContext(r.Context(), "panic", "request", q.id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			if rec, ok := w.(*recorder); ok && rec.status != 0 {
+				panic(http.ErrAbortHandler) // half an answer is worse than none
+			}
+			// The frame may be what panicked: answer without it.
+			http.Error(w, "系统错误,编号 "+q.id+"。请返回上一页再试,填写的内容还在。", http.StatusInternalServerError)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// policy is the content security policy: nothing but our own files, no script
+// or style within a page, no frame around it.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+
+// withHeaders sets the headers of every answer and serves static files.
+func (s *Shell) withHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+		if s.cfg.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		if s.assets.serve(w, r) {
+			return
+		}
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withSession loads the session and stores it with the answer. What the page's
+// script does on its own account reads the session and leaves it alone, so that
+// an open page does not keep it alive for ever.
+func (s *Shell) withSession(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		outer := r.Context()
+		reload := reloadSession(func() (context.Context, error) { return s.sessions.Load(outer, s.token(r)) })
+		ctx, err := reload()
+		if err != nil {
+			s.sessionError(w, r, err)
+			return
+		}
+		r = r.WithContext(ctx)
+		if background(r) {
+			next.ServeHTTP(w, withValue(r, reloadKey, reload))
+			return
+		}
+		next.ServeHTTP(&sessionWriter{ResponseWriter: w, shell: s, request: r}, r)
+	})
+}
+
+// reloadSession reads the session of a request again.
+type reloadSession func() (context.Context, error)
+
+// sessionError answers when sessions cannot be reached: without a session there
+// is no user, and no page of theirs.
+func (s *Shell) sessionError(w http.ResponseWriter, r *http.Request, err error) {
+	q := s.request(w, r)
+	q.plain = true
+	s.Error(q, fmt.Errorf("%w: %w", errSession, err))
+}
+
+// sessionWriter stores the session before the first byte of the answer. When
+// that fails the answer becomes an error; scs's own middleware would send both.
+type sessionWriter struct {
+	http.ResponseWriter
+	shell   *Shell
+	request *http.Request
+	begun   bool
+	failed  bool
+}
+
+// WriteHeader stores the session, then begins the answer.
+func (w *sessionWriter) WriteHeader(status int) {
+	if !w.begun {
+		w.begun = true
+		if err := w.shell.saveSession(w.ResponseWriter, w.request); err != nil {
+			w.failed = true
+			w.Header().Del("Location")
+			w.shell.sessionError(w.ResponseWriter, w.request, err)
+		}
+	}
+	if !w.failed {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write goes on with the answer.
+func (w *sessionWriter) Write(b []byte) (int, error) {
+	if !w.begun {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.failed {
+		return len(b), nil
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *sessionWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (s *Shell) saveSession(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	switch s.sessions.Status(ctx) {
+	case scs.Modified:
+		token, expires, err := s.sessions.Commit(ctx)
+		if err != nil {
+			return err
+		}
+		s.sessions.WriteSessionCookie(ctx, w, token, expires)
+	case scs.Destroyed:
+		s.sessions.WriteSessionCookie(ctx, w, "", time.Time{})
+	}
+	// The cookie's writer adds a directive of its own.
+	w.Header().Set("Cache-Control", "no-store")
+	return nil
+}
+
+func (s *Shell) token(r *http.Request) string {
+	c, err := r.Cookie(s.sessions.Cookie.Name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// withUser finds who asks, anew for each request: a disabled account or a role
+// taken away counts at once.
+func (s *Shell) withUser(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		u, err := s.signedIn(r)
+		if err != nil {
+			s.Error(s.request(w, r), err)
+			return
+		}
+		if u.ID != "" {
+			r = withValue(r, userKey, u)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// signedIn is the user of the session, the zero User when there is none.
+func (s *Shell) signedIn(r *http.Request) (accounts.User, error) {
+	id := s.sessions.GetString(r.Context(), sessionUser)
+	if id == "" {
+		return accounts.User{}, nil
+	}
+	u, err := s.cfg.Accounts.Get(r.Context(), id)
+	if errors.Is(err, accounts.ErrNotFound) {
+		return accounts.User{}, nil
+	}
+	if err != nil {
+		return accounts.User{}, err
+	}
+	if u.Disabled || u.Generation != s.sessions.GetInt(r.Context(), sessionSerial) {
+		return accounts.User{}, nil
+	}
+	return u, nil
+}
+
+// clientAddress is where a request comes from: the last address that is not a
+// proxy of ours.
+func (s *Shell) clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		if !s.trusted(host) {
+			break
+		}
+		if hop = strings.TrimSpace(hop); hop != "" {
+			host = hop
+		}
+	}
+	return host
+}
+
+func (s *Shell) trusted(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.cfg.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
+}

@@ -1,0 +1,213 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"hearth/domain"
+)
+
+var opsRoles = []domain.Role{domain.RoleSystemAdmin, domain.RoleLeader}
+
+var ownNav = []NavItem{{Label: "运行状况", Href: "/ops", Icon: "pulse", Key: "o", Roles: opsRoles}}
+
+const checkTime = 5 * time.Second
+
+func (m ModelStatus) title() string {
+	if m.Title != "" {
+		return m.Title
+	}
+	return m.Name
+}
+
+// progress is how much of the log a model that is built has taken in, per cent.
+func (m ModelStatus) progress() int {
+	reached := m.Position
+	if m.Building != 0 {
+		reached = m.Built
+	}
+	if m.End == 0 || reached >= m.End {
+		return 100
+	}
+	return int(uint64(reached) * 100 / uint64(m.End))
+}
+
+// State is the state of a model in a word, and its tone.
+func (m ModelStatus) State() Badge {
+	switch {
+	case m.Corrupt:
+		return Badge{"事件日志损坏", "bad"}
+	case m.Problem != "":
+		return Badge{"已停止", "bad"}
+	case !m.Serving:
+		return Badge{"正在重建", "warn"}
+	case !m.CaughtUp():
+		return Badge{"正在追赶", "warn"}
+	case m.Building != 0:
+		return Badge{"正常,新版本重建中", "good"}
+	}
+	return Badge{"正常", "good"}
+}
+
+// Label is the model's name for people.
+func (m ModelStatus) Label() string { return m.title() }
+
+// Progress is how far the model or its new version is built.
+func (m ModelStatus) Progress() Progress {
+	return Progress{Label: m.title(), Done: m.progress(), Total: 100}
+}
+
+// Behind is how many commits readers do not see yet.
+func (m ModelStatus) Behind() uint64 {
+	if m.Position >= m.End {
+		return 0
+	}
+	return uint64(m.End - m.Position)
+}
+
+// Seconds is the lag in whole seconds.
+func (m ModelStatus) Seconds() int64 { return int64(m.Lag / time.Second) }
+
+type opsPage struct {
+	Page
+	Models  []ModelStatus
+	Checks  []checked
+	Started time.Time
+	Uptime  string
+	Bad     int // models and checks that are not well
+	None    Empty
+}
+
+type checked struct {
+	Name string
+	OK   bool
+	Text string
+}
+
+func (s *Shell) opsPage(q *Request) error {
+	models, err := s.modelStatus(q.Context())
+	if err != nil {
+		return err
+	}
+	p := &opsPage{
+		Page: q.Page("运行状况"), Models: models, Checks: s.runChecks(q.Context()), Started: s.started,
+		Uptime: uptime(q.Now().Sub(s.started)), None: Empty{Title: "还没有读模型"},
+	}
+	for _, m := range models {
+		if !m.CaughtUp() {
+			p.Bad++
+		}
+	}
+	for _, c := range p.Checks {
+		if !c.OK {
+			p.Bad++
+		}
+	}
+	return q.Render("shell/ops", p)
+}
+
+func (s *Shell) runChecks(ctx context.Context) []checked {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	var results []checked
+	for _, c := range s.cfg.Checks {
+		r := checked{Name: c.Name, OK: true, Text: "正常"}
+		if err := c.Run(ctx); err != nil {
+			r.OK, r.Text = false, err.Error()
+		}
+		results = append(results, r)
+	}
+	return results
+}
+
+func uptime(d time.Duration) string {
+	d = max(0, d.Truncate(time.Minute))
+	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
+	switch {
+	case days > 0:
+		return fmt.Sprintf("%d天%d小时", days, hours)
+	case hours > 0:
+		return fmt.Sprintf("%d小时%d分钟", hours, minutes)
+	}
+	return fmt.Sprintf("%d分钟", minutes)
+}
+
+// readiness is the answer of /readyz.
+type readiness struct {
+	Status   string      `json:"status"` // ready or not_ready
+	Version  string      `json:"version"`
+	Problems []string    `json:"problems"`
+	Models   []modelJSON `json:"models"`
+}
+
+type modelJSON struct {
+	Name     string `json:"name"`
+	Version  int    `json:"version"`
+	Position uint64 `json:"position"`
+	End      uint64 `json:"end"`
+	LagMS    int64  `json:"lag_ms"`
+	Ready    bool   `json:"ready"`
+}
+
+// withHealth answers the questions of whoever watches the program. They need no
+// session, so that they can be answered when the database cannot.
+func (s *Shell) withHealth(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		get := r.Method == http.MethodGet || r.Method == http.MethodHead
+		switch {
+		case get && r.URL.Path == "/healthz":
+			writeJSON(w, http.StatusOK, map[string]string{"status": "alive", "version": s.cfg.Version})
+		case get && r.URL.Path == "/readyz":
+			status, body := s.readiness(r.Context())
+			writeJSON(w, status, body)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// readiness is ready when every check passes and every model has caught up with
+// an undamaged log. The reasons are for machines and name no data.
+func (s *Shell) readiness(ctx context.Context) (int, readiness) {
+	body := readiness{Status: "ready", Version: s.cfg.Version, Problems: []string{}, Models: []modelJSON{}}
+	for _, c := range s.runChecks(ctx) {
+		if !c.OK {
+			body.Problems = append(body.Problems, "check failed: "+c.Name)
+		}
+	}
+	models, err := s.modelStatus(ctx)
+	if err != nil {
+		body.Problems = append(body.Problems, "state of read models unknown")
+	}
+	for _, m := range models {
+		body.Models = append(body.Models, modelJSON{
+			m.Name, m.Version, uint64(m.Position), uint64(m.End), m.Lag.Milliseconds(), m.CaughtUp(),
+		})
+		switch {
+		case m.Corrupt:
+			body.Problems = append(body.Problems, "event log damaged, seen by "+m.Name)
+		case m.Problem != "":
+			body.Problems = append(body.Problems, "read model stopped: "+m.Name)
+		case !m.CaughtUp():
+			body.Problems = append(body.Problems, "read model behind: "+m.Name)
+		}
+	}
+	if len(body.Problems) > 0 {
+		body.Status = "not_ready"
+		return http.StatusServiceUnavailable, body
+	}
+	return http.StatusOK, body
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // plain structs
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}

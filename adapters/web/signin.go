@@ -1,0 +1,165 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"hearth/adapters/accounts"
+	"hearth/domain"
+	"hearth/domain/orgunit"
+)
+
+type signInPage struct {
+	Page
+	Login    string
+	Next     string
+	Failure  string
+	Kept     [][2]string // the form that was sent without a session
+	Accounts []demoAccount
+	Password string // of the demo accounts
+}
+
+type demoAccount struct{ Login, Name, Roles, Org string }
+
+const keptPrefix = "kept."
+
+func (s *Shell) signInPage(q *Request) error {
+	if q.User.ID != "" {
+		return q.Redirect("/")
+	}
+	return s.showSignIn(q, http.StatusOK, &signInPage{Next: q.URL.Query().Get("next"), Login: q.URL.Query().Get("as")})
+}
+
+func (s *Shell) showSignIn(q *Request, status int, p *signInPage) error {
+	p.Page = q.Page("登录")
+	if !local(p.Next) {
+		p.Next = "/"
+	}
+	if s.demo() {
+		p.Password = accounts.DemoPassword
+		for _, a := range s.cfg.Demo {
+			p.Accounts = append(p.Accounts, demoAccount{a.Login, a.Name, roleLabels(a.Roles), orgunit.Short(a.Org)})
+		}
+	}
+	return q.RenderStatus(status, "shell/sign-in", p)
+}
+
+// askToSignIn answers a request without a session. A form that was sent is
+// carried along and shown again afterwards, so that nothing typed is lost.
+func (s *Shell) askToSignIn(q *Request) error {
+	if background(q.Request) {
+		return q.send(http.StatusUnauthorized, nil)
+	}
+	if q.Method == http.MethodGet || q.Method == http.MethodHead {
+		return q.Redirect("/sign-in?" + url.Values{"next": {q.backAddress()}}.Encode())
+	}
+	f, err := q.Sent()
+	if err != nil {
+		return err
+	}
+	p := &signInPage{Next: f.Back, Failure: "登录已过期。请重新登录,刚才填写的内容会原样带回。"}
+	for _, field := range f.fields() {
+		p.Kept = append(p.Kept, [2]string{keptPrefix + field[0], field[1]})
+	}
+	return s.showSignIn(q, http.StatusUnauthorized, p)
+}
+
+func (s *Shell) signIn(q *Request) error {
+	if _, err := q.Sent(); err != nil {
+		return err
+	}
+	form := q.PostForm
+	u, err := s.cfg.Accounts.Authenticate(q.Context(), form.Get("login"), form.Get("password"), s.clientAddress(q.Request))
+	if r, ok := errors.AsType[*domain.Rejection](err); ok {
+		return s.showSignIn(q, s.answerTo(q, r).status, &signInPage{
+			Login: form.Get("login"), Next: form.Get("next"), Failure: r.Text, Kept: keptFields(form),
+		})
+	}
+	if err != nil {
+		q.sent = nil // a password is not shown again
+		return err
+	}
+	// A new token: one that was planted before the sign-in is worth nothing.
+	if err := s.sessions.RenewToken(q.Context()); err != nil {
+		return err
+	}
+	s.sessions.Put(q.Context(), sessionUser, u.ID)
+	s.sessions.Put(q.Context(), sessionSerial, u.Generation)
+	if f := keptForm(form); f != nil {
+		q.User = u
+		q.Request = withValue(q.Request, userKey, u)
+		k := &kept{form: f, status: http.StatusOK, problem: Problem{Title: "已重新登录", Text: "刚才的内容还没有提交,已原样带回,请核对后再提交。"}}
+		if s.showForm(q, k) {
+			return nil
+		}
+	}
+	next := form.Get("next")
+	if !local(next) {
+		next = "/"
+	}
+	return q.Redirect(next)
+}
+
+func (s *Shell) signOut(q *Request) error {
+	if err := s.sessions.Destroy(q.Context()); err != nil {
+		return err
+	}
+	return q.Redirect("/sign-in")
+}
+
+// keptFields are the fields of a form that waits for its user to sign in.
+func keptFields(form url.Values) [][2]string {
+	var fields [][2]string
+	for _, name := range sortedKeys(form) {
+		if strings.HasPrefix(name, keptPrefix) {
+			for _, v := range form[name] {
+				fields = append(fields, [2]string{name, v})
+			}
+		}
+	}
+	return fields
+}
+
+func keptForm(form url.Values) *Form {
+	f := &Form{Values: url.Values{}, Errors: map[string]string{}, Failed: true, Command: newCommand()}
+	for _, field := range keptFields(form) {
+		switch name := strings.TrimPrefix(field[0], keptPrefix); name {
+		case fieldForm:
+			f.Name = field[1]
+		case fieldBack:
+			f.Back = field[1]
+		case fieldCommand:
+			if id, err := uuid.Parse(field[1]); err == nil {
+				f.Command = id
+			}
+		default:
+			f.Values.Add(name, field[1])
+		}
+	}
+	if !local(f.Back) {
+		return nil
+	}
+	return f
+}
+
+func roleLabels(roles []domain.Role) string {
+	labels := make([]string, len(roles))
+	for i, r := range roles {
+		labels[i] = r.Label()
+	}
+	return strings.Join(labels, "、")
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
