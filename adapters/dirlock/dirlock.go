@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,6 +27,9 @@ const pause = 20 * time.Millisecond
 // ErrHeld says that another process, or another part of this one, holds the
 // lock.
 var ErrHeld = errors.New("文件夹正由另一个程序使用")
+
+// ErrDenied says that this user may not work in the folder.
+var ErrDenied = errors.New("文件夹属于另一个用户,请用建立它的用户运行,或换一个状态文件夹")
 
 // Lock is a held lock.
 type Lock struct{ file *os.File }
@@ -54,10 +58,14 @@ func Acquire(ctx context.Context, dir, name string) (*Lock, error) {
 
 // Try is Acquire without waiting.
 func Try(dir, name string) (*Lock, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder to lock: %w", err)
+	err := os.MkdirAll(dir, 0o700)
+	var file *os.File
+	if err == nil {
+		file, err = os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE, 0o600)
 	}
-	file, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w(%w)", ErrDenied, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the lock file: %w", err)
 	}

@@ -276,11 +276,10 @@ func TestPostgresThatDiesIsStartedAgain(t *testing.T) {
 	cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	cluster := start(t, cfg)
 	execute(t, cluster.DSN(), "create table t (n int); insert into t values (7)")
-	for range 2 {
-		dead := postmaster(cfg.Dir)
-		kill(t, dead)
+	for death := 1; death <= 2; death++ {
+		kill(t, postmaster(cfg.Dir))
 		await(t, "postgres to be back", func() bool {
-			return postmaster(cfg.Dir) != dead && answers(t, cluster.DSN())
+			return strings.Count(log.String(), "postgres is back") == death
 		})
 	}
 	if got := query(t, cluster.DSN(), "select n::text from t"); got != "7" {

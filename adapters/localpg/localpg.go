@@ -83,8 +83,8 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	switch {
 	case errors.Is(err, dirlock.ErrHeld):
 		return nil, fmt.Errorf("%w(%w)", ErrInUse, err)
-	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("%w:文件夹 %s 属于另一个用户,请用建立它的用户运行,或换一个状态文件夹(%w)", ErrPermission, cfg.Dir, err)
+	case errors.Is(err, dirlock.ErrDenied):
+		return nil, fmt.Errorf("%w:%w", ErrPermission, err)
 	case err != nil:
 		return nil, fmt.Errorf("start postgres: %w", err)
 	}
@@ -145,7 +145,11 @@ func (cfg Config) complete() (Config, error) {
 		cfg.Logger = slog.Default()
 	}
 	cfg.Logger = cfg.Logger.With("component", "postgres")
-	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+	err := os.MkdirAll(cfg.Dir, 0o700)
+	if errors.Is(err, fs.ErrPermission) {
+		return cfg, fmt.Errorf("%w:%w(%w)", ErrPermission, dirlock.ErrDenied, err)
+	}
+	if err != nil {
 		return cfg, fmt.Errorf("make the state folder: %w", err)
 	}
 	// Processes are recognised by their working folder, which the kernel tells
