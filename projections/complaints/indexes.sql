@@ -1,0 +1,14 @@
+create unique index on complaint (no);
+create index on complaint (registered_at desc, id desc);
+create index on complaint (next_due_at, id) where open;
+create index on complaint (handling_org) where open;
+create index on complaint (handler) where open;
+create index on complaint (co_handler) where open and co_handler <> '';
+create index on complaint (reporter) where reporter <> '00000000-0000-0000-0000-000000000000';
+create index on complaint (enterprise_id) where enterprise_id <> '00000000-0000-0000-0000-000000000000';
+create index on complaint (employer_key text_pattern_ops) where employer_key <> '';
+create index on complaint (external_no, external_system) where external_no <> '';
+create index on claimant (person_id) where not removed;
+create index on clock (due_at) where due_at is not null;
+create index on promise (due_at) where kept_at is null;
+create index on payment (paid_on) where not reversed;

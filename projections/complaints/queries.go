@@ -1,0 +1,179 @@
+package complaints
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hearth/domain"
+	"hearth/domain/complaint"
+)
+
+// ErrNotFound says that there is no such case, or none that the viewer may see.
+var ErrNotFound = errors.New("complaints: no such case")
+
+// Queries answers questions about complaints. Safe for concurrent use.
+type Queries struct {
+	DB *pgxpool.Pool
+}
+
+// Viewer is who asks.
+type Viewer struct {
+	UserID string
+	Org    string
+	Role   domain.Role
+}
+
+// ViewerOf is the viewer that an actor is.
+func ViewerOf(a domain.Actor) Viewer { return Viewer{UserID: a.ID, Org: a.Org, Role: a.Role} }
+
+// seesAll reports who sees restricted cases without being named: those who audit,
+// and the system's own tasks.
+func (v Viewer) seesAll() bool {
+	return v.Role == domain.RoleDiscipline || v.Role == domain.RoleFinanceAuditor || v.Role == domain.RoleSystem
+}
+
+// visible is the predicate of C10 on complaint c, the same as
+// complaint.Restriction.Hides but for the auditors.
+const visible = `(not c.restricted or @sees_all
+	or ((c.accused_org = '' or c.accused_org <> @org) and @role = any (c.allowed_roles)))`
+
+// args are the arguments of visible and those of the question.
+func (v Viewer) args(more pgx.StrictNamedArgs) pgx.StrictNamedArgs {
+	args := pgx.StrictNamedArgs{"sees_all": v.seesAll(), "org": v.Org, "role": string(v.Role)}
+	maps.Copy(args, more)
+	return args
+}
+
+// Get is one case.
+func (q Queries) Get(ctx context.Context, v Viewer, id uuid.UUID) (Row, error) {
+	return q.one(ctx, `select c.* from complaints_v1.complaint c where c.id = @id and `+visible,
+		v.args(pgx.StrictNamedArgs{"id": id}))
+}
+
+// ByNo is one case by its number.
+func (q Queries) ByNo(ctx context.Context, v Viewer, no string) (Row, error) {
+	return q.one(ctx, `select c.* from complaints_v1.complaint c where c.no = @no and `+visible,
+		v.args(pgx.StrictNamedArgs{"no": no}))
+}
+
+func (q Queries) one(ctx context.Context, sql string, args pgx.StrictNamedArgs) (Row, error) {
+	rows, _ := q.DB.Query(ctx, sql, args) // CollectExactlyOneRow returns the error
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Row])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Row{}, ErrNotFound
+	}
+	if err != nil {
+		return Row{}, fmt.Errorf("read complaint: %w", err)
+	}
+	return r, nil
+}
+
+// Ledger is the claimants of a case, without those who were removed.
+func (q Queries) Ledger(ctx context.Context, v Viewer, id uuid.UUID) ([]Claimant, error) {
+	return lines[Claimant](ctx, q, v, id, `
+		select t.* from complaints_v1.claimant t join complaints_v1.complaint c on c.id = t.complaint_id
+		 where t.complaint_id = @id and not t.removed and `+visible+` order by t.claimant_no`)
+}
+
+// Clocks are the time limits of a case, open ones first, by due date.
+func (q Queries) Clocks(ctx context.Context, v Viewer, id uuid.UUID) ([]Clock, error) {
+	return lines[Clock](ctx, q, v, id, `
+		select t.* from complaints_v1.clock t join complaints_v1.complaint c on c.id = t.complaint_id
+		 where t.complaint_id = @id and `+visible+`
+		 order by t.status in ('met', 'none'), t.due_at nulls last, t.clock`)
+}
+
+// Payments are the payments of a case, reversed ones too.
+func (q Queries) Payments(ctx context.Context, v Viewer, id uuid.UUID) ([]Payment, error) {
+	return lines[Payment](ctx, q, v, id, `
+		select t.* from complaints_v1.payment t join complaints_v1.complaint c on c.id = t.complaint_id
+		 where t.complaint_id = @id and `+visible+` order by t.payment_no`)
+}
+
+// Parties are those who are liable, without those who were dropped.
+func (q Queries) Parties(ctx context.Context, v Viewer, id uuid.UUID) ([]Party, error) {
+	return lines[Party](ctx, q, v, id, `
+		select t.* from complaints_v1.party t join complaints_v1.complaint c on c.id = t.complaint_id
+		 where t.complaint_id = @id and not t.dropped and `+visible+` order by t.role, t.enterprise_id`)
+}
+
+// Callbacks are those who are to be called back, and those who were.
+func (q Queries) Callbacks(ctx context.Context, v Viewer, id uuid.UUID) ([]Callback, error) {
+	return lines[Callback](ctx, q, v, id, `
+		select t.* from complaints_v1.callback t join complaints_v1.complaint c on c.id = t.complaint_id
+		 where t.complaint_id = @id and `+visible+` order by t.claimant_no`)
+}
+
+// Promises are the call-backs that were promised, and whether they were made.
+func (q Queries) Promises(ctx context.Context, v Viewer, id uuid.UUID) ([]Promise, error) {
+	return lines[Promise](ctx, q, v, id, `
+		select t.* from complaints_v1.promise t join complaints_v1.complaint c on c.id = t.complaint_id
+		 where t.complaint_id = @id and `+visible+` order by t.event_no`)
+}
+
+// Hinted are the possible duplicates that were found for a case. Those that the
+// viewer may not see are left out.
+func (q Queries) Hinted(ctx context.Context, v Viewer, id uuid.UUID) ([]Hint, error) {
+	return lines[Hint](ctx, q, v, id, `
+		select t.* from complaints_v1.hint t join complaints_v1.complaint c on c.id = t.other_id
+		 where t.complaint_id = @id and `+visible+`
+		   and exists (select from complaints_v1.complaint c where c.id = @id and `+visible+`)
+		 order by t.score desc, t.other_no`)
+}
+
+func lines[T any](ctx context.Context, q Queries, v Viewer, id uuid.UUID, sql string) ([]T, error) {
+	return collect[T](ctx, q, sql, v.args(pgx.StrictNamedArgs{"id": id}))
+}
+
+func collect[T any](ctx context.Context, q Queries, sql string, args pgx.StrictNamedArgs) ([]T, error) {
+	rows, _ := q.DB.Query(ctx, sql, args) // CollectRows returns the error
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	if err != nil {
+		return nil, fmt.Errorf("read complaints: %w", err)
+	}
+	return all, nil
+}
+
+// Elsewhere finds claims of these people in other open cases against the same
+// employer for overlapping months, which AddClaimants and ImportClaimants ask
+// their caller for. The answer is for the rules, not for the screen: restricted
+// cases count too.
+func (q Queries) Elsewhere(ctx context.Context, id uuid.UUID, people []complaint.NewClaimant) ([]complaint.Elsewhere, error) {
+	persons := make([]uuid.UUID, len(people))
+	from, to := make([]domain.Date, len(people)), make([]domain.Date, len(people))
+	for i, p := range people {
+		persons[i] = p.PersonID
+		from[i], to[i] = months(p.Items)
+	}
+	return collect[complaint.Elsewhere](ctx, q, `
+		select distinct on (p.person_id) p.person_id, c.id as other_id, c.no as other_no
+		  from unnest(@persons::uuid[], @from::date[], @to::date[]) as p(person_id, owed_from, owed_to)
+		  join complaints_v1.claimant l on l.person_id = p.person_id and not l.removed and l.complaint_id <> @id
+		  join complaints_v1.complaint c on c.id = l.complaint_id and c.open
+		  join complaints_v1.complaint own on own.id = @id
+		 where (c.enterprise_id = own.enterprise_id and c.enterprise_id <> @nobody
+		        or c.employer_key = own.employer_key and c.employer_key <> '')
+		   and coalesce(l.owed_from, '-infinity') <= coalesce(p.owed_to, 'infinity')
+		   and coalesce(p.owed_from, '-infinity') <= coalesce(l.owed_to, 'infinity')
+		 order by p.person_id, c.registered_at, c.id`,
+		pgx.StrictNamedArgs{"id": id, "persons": persons, "from": from, "to": to, "nobody": uuid.Nil})
+}
+
+// months is the first and the last day of what is owed; zero when not known.
+func months(items []complaint.ClaimItem) (from, to domain.Date) {
+	for _, it := range items {
+		if !it.From.IsZero() && (from.IsZero() || it.From.Before(from)) {
+			from = it.From
+		}
+		if it.To.After(to) {
+			to = it.To
+		}
+	}
+	return from, to
+}
