@@ -17,7 +17,6 @@ const (
 	pullMessages = 2000
 	pullBytes    = 16 << 20
 	pullExpires  = 30 * time.Second
-	heartbeat    = 5 * time.Second
 )
 
 var (
@@ -118,7 +117,7 @@ func (f *feed) receive(ctx context.Context) (c eventstore.Commit, ok bool, err e
 
 // await waits for a message. The server sends a heart-beat when it has none.
 func (f *feed) await(ctx context.Context) (*nats.Msg, error) {
-	patience := time.NewTimer(2*heartbeat + time.Second)
+	patience := time.NewTimer(2*f.store.heartbeat + time.Second)
 	defer patience.Stop()
 	select {
 	case m := <-f.msgs:
@@ -134,7 +133,7 @@ func (f *feed) await(ctx context.Context) (*nats.Msg, error) {
 func (f *feed) pull() error {
 	n := pullMessages - f.asked
 	request := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"expires":%d,"idle_heartbeat":%d}`,
-		n, pullBytes, pullExpires, heartbeat)
+		n, pullBytes, pullExpires, f.store.heartbeat)
 	subject := "$JS.API.CONSUMER.MSG.NEXT." + f.store.name + "." + f.consumer
 	if err := f.store.nc.PublishRequest(subject, f.inbox, request); err != nil {
 		return err

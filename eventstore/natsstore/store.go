@@ -57,6 +57,8 @@ type Store struct {
 	registry *eventstore.Registry
 	replies  *replies
 	group    group
+	// heartbeat is how often the server shows on an idle feed that it is there.
+	heartbeat time.Duration
 	// known is the position at which a stream was last seen to end: what was
 	// acknowledged here, or told by a conflict. A load that ends before it was
 	// answered by a replica that lags.
@@ -76,7 +78,7 @@ func Open(ctx context.Context, nc *nats.Conn, registry *eventstore.Registry, opt
 	if err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
-	s := &Store{name: StreamName, nc: nc, js: js, registry: registry, known: known}
+	s := &Store{name: StreamName, nc: nc, js: js, registry: registry, known: known, heartbeat: 5 * time.Second}
 	s.group.store = s
 	for _, opt := range opts {
 		opt(s)

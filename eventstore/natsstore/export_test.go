@@ -1,0 +1,15 @@
+package natsstore
+
+import (
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// WithHeartbeat makes feeds notice a silent server sooner than production does.
+func WithHeartbeat(d time.Duration) Option {
+	return func(s *Store) { s.heartbeat = d }
+}
+
+// Decided is the configuration that Provision makes.
+func Decided(cfg Config) jetstream.StreamConfig { return decided(cfg) }
