@@ -3,6 +3,7 @@
 package domaintest
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -119,6 +120,9 @@ func Fill(v reflect.Value, name string) {
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(key, val)
 	case reflect.Struct:
+		if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && u.UnmarshalText([]byte("15wd")) == nil {
+			return // a length of time
+		}
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
 				Fill(v.Field(i), v.Type().Field(i).Name)
