@@ -9,6 +9,7 @@ import (
 
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
+	"hearth/domain/enterprise"
 	"hearth/eventstore"
 )
 
@@ -131,7 +132,7 @@ func (r *Row) registered(ev complaint.Registered, collective int) {
 	}
 	r.RegisteredAt, r.ReceivedAt = instant(ev.RegisteredAt), instant(ev.ReceivedAt)
 	r.Reporter, r.Anonymous = ev.Reporter.PersonID, ev.Reporter.Anonymous
-	r.Employer, r.EmployerKey, r.EnterpriseID = ev.Employer.Text, EmployerKey(ev.Employer.Text), ev.Employer.EnterpriseID
+	r.Employer, r.EmployerKey, r.EnterpriseID = ev.Employer.Text, enterprise.NormalName(ev.Employer.Text), ev.Employer.EnterpriseID
 	r.ProjectID, r.Summary, r.FirstReceiver = ev.ProjectID, ev.Summary, ev.FirstReceiver
 	r.OwedFrom, r.OwedTo = ev.Claim.From, ev.Claim.To
 	r.ReportedPersons, r.ReportedFen = ev.Claim.Persons, ev.Claim.OwedFen

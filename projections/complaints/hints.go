@@ -10,6 +10,7 @@ import (
 
 	"hearth/domain"
 	"hearth/domain/complaint"
+	"hearth/domain/enterprise"
 )
 
 // HintQuery is what is known of a complaint that is being taken down. Whatever is
@@ -48,7 +49,7 @@ const (
 // Hints are the cases that may be the same, the likeliest first. It is quick
 // enough to be asked while somebody types.
 func (q Queries) Hints(ctx context.Context, v Viewer, h HintQuery) ([]Duplicate, error) {
-	name := EmployerKey(h.Employer)
+	name := enterprise.NormalName(h.Employer)
 	if len([]rune(name)) < shortestName {
 		name = ""
 	}

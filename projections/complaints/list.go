@@ -12,6 +12,7 @@ import (
 
 	"hearth/domain"
 	"hearth/domain/complaint"
+	"hearth/domain/enterprise"
 )
 
 // Filter narrows a list; its zero value takes every case. All that is set must
@@ -131,7 +132,7 @@ func (f Filter) args() pgx.StrictNamedArgs {
 		"phases": f.Phases, "open": f.Open, "categories": f.Categories, "channels": f.Channels, "area": f.Area,
 		"handling_org": f.Org, "handler": f.Handler, "risks": f.Risks, "overdue": f.Overdue, "collective": f.Collective,
 		"enterprise": f.EnterpriseID, "reporter": f.Reporter, "nobody": uuid.Nil,
-		"text": strings.TrimSpace(f.Text), "key": EmployerKey(f.Text), "from": time.Time{}, "to": time.Time{},
+		"text": strings.TrimSpace(f.Text), "key": enterprise.NormalName(f.Text), "from": time.Time{}, "to": time.Time{},
 	}
 	if !f.From.IsZero() {
 		args["from"] = f.From.Start()

@@ -1,0 +1,293 @@
+package complaints
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"hearth/domain"
+	"hearth/domain/calendar"
+)
+
+// Period is a stretch of civil dates, both included.
+type Period struct {
+	From domain.Date `json:"from"`
+	To   domain.Date `json:"to"`
+}
+
+// Month is the period of one month.
+func Month(year int, m time.Month) Period {
+	from := domain.NewDate(year, m, 1)
+	return Period{From: from, To: from.AddMonths(1).AddDays(-1)}
+}
+
+// Months are the n months that end with the month of a date, the oldest first.
+func Months(n int, last domain.Date) []Period {
+	periods := make([]Period, n)
+	first := domain.NewDate(last.Year(), last.Month(), 1).AddMonths(1 - n)
+	for i := range periods {
+		m := first.AddMonths(i)
+		periods[i] = Month(m.Year(), m.Month())
+	}
+	return periods
+}
+
+// Moment is when a board is asked for, and by which calendar working days count.
+// A figure and the rows behind it agree when they are asked of the same moment.
+type Moment struct {
+	At       time.Time
+	Calendar calendar.Calendar
+}
+
+// Figure is one cell of the board.
+type Figure struct {
+	Indicator string `json:"indicator"`
+	Area      string `json:"area"` // empty: all areas
+	Num       int64  `json:"num"`
+	Den       int64  `json:"den"`
+	NumRows   int64  `json:"num_rows"` // cases behind Num
+	DenRows   int64  `json:"den_rows"`
+	// Value is Num for cases, persons and fen; 100·Num/Den for percent; the median
+	// for workdays. Nil when there is nothing to divide by or to order.
+	Value *float64 `json:"value"`
+}
+
+// Board is the figures of one period: all areas together, then each area.
+type Board struct {
+	Period Period   `json:"period"`
+	Areas  []string `json:"areas"` // the first is empty: all
+	// Figures are by area and indicator, in the order of Areas and Indicators.
+	Figures [][]Figure `json:"figures"`
+}
+
+// Board is every figure of a period by area. area empty means all areas.
+func (q Queries) Board(ctx context.Context, v Viewer, m Moment, p Period, area string) (Board, error) {
+	cells, err := q.figures(ctx, v, m, Indicators(), []Period{p}, area)
+	if err != nil {
+		return Board{}, err
+	}
+	b := Board{Period: p}
+	for _, c := range cells {
+		b.Areas = append(b.Areas, c.area)
+		b.Figures = append(b.Figures, c.figures)
+	}
+	return b, nil
+}
+
+// Series is some figures over several periods, for charts: by period, in the
+// order of the codes, for one area or for all together.
+func (q Queries) Series(ctx context.Context, v Viewer, m Moment, codes []string, periods []Period, area string) ([][]Figure, error) {
+	list := make([]Indicator, len(codes))
+	for i, code := range codes {
+		var err error
+		if list[i], err = IndicatorOf(code); err != nil {
+			return nil, err
+		}
+	}
+	cells, err := q.figures(ctx, v, m, list, periods, area)
+	if err != nil {
+		return nil, err
+	}
+	series := make([][]Figure, len(periods))
+	for _, c := range cells {
+		if c.area == "" {
+			series[c.period] = c.figures
+		}
+	}
+	return series, nil
+}
+
+type cell struct {
+	period  int
+	area    string
+	figures []Figure
+}
+
+// overPeriods gives every predicate its c, p and w.
+const overPeriods = `
+  from unnest(@from_at::timestamptz[], @to_at::timestamptz[], @from_on::date[], @to_on::date[])
+       with ordinality as p(from_at, to_at, from_on, to_on, n)
+ cross join (select @days::timestamptz[] as days, @as_of::timestamptz as as_of) w
+ cross join complaints_v1.complaint c
+ where ` + visible + ` and (@area = '' or c.area = @area)`
+
+// figures are the cells of all areas together and of each area, for each period.
+func (q Queries) figures(ctx context.Context, v Viewer, m Moment, list []Indicator, periods []Period, area string) ([]cell, error) {
+	args, err := q.boardArgs(ctx, v, m, periods, area)
+	if err != nil {
+		return nil, err
+	}
+	var sql strings.Builder
+	sql.WriteString(`select p.n, grouping(c.area) = 1 as total, coalesce(c.area, '') as area`)
+	for _, in := range list {
+		for _, s := range []side{in.num, in.den} {
+			fmt.Fprintf(&sql, `, coalesce(sum(%s) filter (where %s), 0)::bigint, count(*) filter (where %s)`, s.sum(), s.where, s.where)
+		}
+		if in.median != "" {
+			fmt.Fprintf(&sql, `, percentile_cont(0.5) within group (order by %s) filter (where %s)`, in.median, in.num.where)
+		}
+	}
+	sql.WriteString(overPeriods + ` group by grouping sets ((p.n), (p.n, c.area)) order by p.n, total desc, area`)
+	rows, _ := q.DB.Query(ctx, sql.String(), args) // CollectRows returns the error
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (cell, error) { return scanCell(row, list) })
+	if err != nil {
+		return nil, fmt.Errorf("figures of the board: %w", err)
+	}
+	return withTotals(found, list, len(periods)), nil
+}
+
+func scanCell(row pgx.CollectableRow, list []Indicator) (cell, error) {
+	var n int64
+	var total bool
+	c := cell{figures: make([]Figure, len(list))}
+	targets := []any{&n, &total, &c.area}
+	for i, in := range list {
+		f := &c.figures[i]
+		f.Indicator = in.Code
+		targets = append(targets, &f.Num, &f.NumRows, &f.Den, &f.DenRows)
+		if in.median != "" {
+			targets = append(targets, &f.Value)
+		}
+	}
+	if err := row.Scan(targets...); err != nil {
+		return cell{}, err
+	}
+	c.period = int(n) - 1
+	for i, in := range list {
+		c.figures[i].Area = c.area
+		c.figures[i].reckon(in)
+	}
+	return c, nil
+}
+
+func (f *Figure) reckon(in Indicator) {
+	var value float64
+	switch {
+	case in.Unit == UnitWorkdays:
+		return
+	case in.Unit != UnitPercent:
+		value = float64(f.Num)
+	case f.Den == 0:
+		return
+	default:
+		value = 100 * float64(f.Num) / float64(f.Den)
+	}
+	f.Value = &value
+}
+
+// withTotals adds the line of all areas to periods of which there is no case.
+func withTotals(found []cell, list []Indicator, periods int) []cell {
+	have := make([]bool, periods)
+	for _, c := range found {
+		have[c.period] = true
+	}
+	for n, ok := range have {
+		if ok {
+			continue
+		}
+		c := cell{period: n, figures: make([]Figure, len(list))}
+		for i, in := range list {
+			c.figures[i].Indicator = in.Code
+			c.figures[i].reckon(in)
+		}
+		found = append(found, c)
+	}
+	return found
+}
+
+// boardArgs are the arguments of overPeriods. Days are the beginnings of the
+// workdays, so that width_bucket counts those up to an instant.
+func (q Queries) boardArgs(ctx context.Context, v Viewer, m Moment, periods []Period, area string) (pgx.StrictNamedArgs, error) {
+	days, err := q.workdays(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	fromAt, toAt := make([]time.Time, len(periods)), make([]time.Time, len(periods))
+	fromOn, toOn := make([]domain.Date, len(periods)), make([]domain.Date, len(periods))
+	for i, p := range periods {
+		if p.From.IsZero() || p.To.Before(p.From) {
+			return nil, domain.Reject("bad_period", "统计期间的起止日期不对,请重新选择。")
+		}
+		fromAt[i], toAt[i], fromOn[i], toOn[i] = p.From.Start(), p.To.End(), p.From, p.To
+	}
+	return v.args(pgx.StrictNamedArgs{
+		"from_at": fromAt, "to_at": toAt, "from_on": fromOn, "to_on": toOn, "days": days, "as_of": m.At, "area": area,
+	}), nil
+}
+
+// workdays are the beginnings of all workdays since the first case.
+func (q Queries) workdays(ctx context.Context, m Moment) ([]time.Time, error) {
+	var first, last time.Time
+	err := q.DB.QueryRow(ctx, `select min(registered_at), max(closed_at) from complaints_v1.complaint`).Scan(&first, &last)
+	if err != nil {
+		return nil, fmt.Errorf("span of the board: %w", err)
+	}
+	days := []time.Time{}
+	if first.IsZero() {
+		return days, nil
+	}
+	if last.Before(m.At) {
+		last = m.At
+	}
+	for d, end := domain.DateOf(first), domain.DateOf(last); !d.After(end); d = d.AddDays(1) {
+		if m.Calendar.IsWorkday(d) {
+			days = append(days, d.Start())
+		}
+	}
+	return days, nil
+}
+
+// Which says which rows behind a figure are wanted.
+type Which string
+
+// The sides of a figure.
+const (
+	Numerator   Which = "num" // 分子
+	Denominator Which = "den" // 分母
+)
+
+// BoardRow is a case behind a figure. Adds over all rows are the figure.
+type BoardRow struct {
+	Row
+	Adds int64 `db:"adds" json:"adds"`
+}
+
+// Rows are the cases behind a figure, the newest first: exactly as many as the
+// figure says when it is asked for the same viewer and moment.
+func (q Queries) Rows(ctx context.Context, v Viewer, m Moment, code, area string, p Period, which Which, after Cursor, limit int) (Page[BoardRow], error) {
+	in, err := IndicatorOf(code)
+	if err != nil {
+		return Page[BoardRow]{}, err
+	}
+	s := in.num
+	if which == Denominator {
+		s = in.den
+	}
+	at, id, err := after.place()
+	if err != nil {
+		return Page[BoardRow]{}, err
+	}
+	args, err := q.boardArgs(ctx, v, m, []Period{p}, area)
+	if err != nil {
+		return Page[BoardRow]{}, err
+	}
+	var page Page[BoardRow]
+	from := overPeriods + ` and (` + s.where + `)`
+	if err := q.DB.QueryRow(ctx, `select count(*)`+from, args).Scan(&page.Total); err != nil {
+		return Page[BoardRow]{}, fmt.Errorf("count rows of %s: %w", code, err)
+	}
+	limit = pageSize(limit)
+	args["after_at"], args["after_id"], args["limit"], args["nobody"] = at, id, limit+1, uuid.Nil
+	page.Rows, err = collect[BoardRow](ctx, q, `select c.*, (`+s.sum()+`)::bigint as adds`+from+`
+		and (@after_id = @nobody or (c.registered_at, c.id) < (@after_at, @after_id))
+		order by c.registered_at desc, c.id desc limit @limit`, args)
+	if err != nil {
+		return Page[BoardRow]{}, err
+	}
+	page.cut(limit, func(r BoardRow) Cursor { return cursor(r.RegisteredAt, r.ID) })
+	return page, nil
+}
