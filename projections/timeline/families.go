@@ -1,0 +1,62 @@
+package timeline
+
+import (
+	"strings"
+
+	"hearth/domain/calendar"
+	"hearth/domain/enterprise"
+	"hearth/domain/series"
+)
+
+// enterpriseLine is the sentence of every event of an enterprise.
+func enterpriseLine(ev enterprise.Event) Line {
+	switch ev := ev.(type) {
+	case enterprise.Registered:
+		return line(Register, "单位建档:%s%s,%s%s%s%s%s。", ev.Name, optional(",统一社会信用代码%s", ev.USCC), org(ev.County),
+			optional(",%s", ev.Industry), optional(",%s", ev.Ownership.Label()), count(",职工%d人", ev.Headcount),
+			optional(",曾用名或简称:%s", strings.Join(ev.Aliases, "、")))
+	case enterprise.Renamed:
+		return line(Register, "单位更名:由“%s”改为“%s”%s。", ev.Former, ev.Name, optional(",自%s起", ev.On.String()))
+	case enterprise.CodeEntered:
+		return line(Register, "补录统一社会信用代码%s。", ev.USCC)
+	case enterprise.HeadcountReported:
+		return line(Register, "%s职工%d人。", ev.On, ev.Headcount)
+	case enterprise.CreditSignal:
+		return line(Register, "记入信用信号:%s(来自%s)。", ev.Kind.Label(), ev.SourceCase)
+	case enterprise.BlacklistNoted:
+		return line(Register, "自%s起列入%s%s,来源:%s。", ev.From, ev.List, optional(",至%s", ev.To.String()), ev.Source)
+	case enterprise.BlacklistRemoved:
+		return line(Register, "%s移出%s:%s。", ev.On, ev.List, ev.Reason)
+	case enterprise.Merged:
+		return line(Register, "单位档案并入%s:%s。", enterpriseMark(ev.IntoID), ev.Reason)
+	default:
+		return Line{}
+	}
+}
+
+// seriesLine is the sentence of every event of a series of numbers.
+func seriesLine(ev series.Event) Line {
+	switch ev := ev.(type) {
+	case series.NumberTaken:
+		return line(Register, "取号:%s第%d号。", ev.Series, ev.N)
+	case series.NumberVoided:
+		return line(Register, "作废:%s第%d号,原因:%s。", ev.Series, ev.N, ev.Reason)
+	default:
+		return Line{}
+	}
+}
+
+// calendarLine is the sentence of every event of the calendar.
+func calendarLine(ev calendar.Event) Line {
+	switch ev := ev.(type) {
+	case calendar.Published:
+		names := make([]string, len(ev.Off))
+		for i, span := range ev.Off {
+			names[i] = span.Name
+		}
+		return line(Register, "录入%d年放假通知第%d版%s,调休上班%d天,来源:%s。", ev.Year, ev.Revision,
+			optional(":%s", strings.Join(names, "、")), len(ev.Work), ev.Source)
+	default:
+		return Line{}
+	}
+}

@@ -1,0 +1,43 @@
+package timeline
+
+import "hearth/domain/person"
+
+// personLine is the sentence of every event of a person. Who it is stands
+// nowhere in it: the stream is the person's, and names are personal.
+func personLine(ev person.Event) Line {
+	switch ev := ev.(type) {
+	case person.Registered:
+		return line(Register, "人员建档(%s):%s。", ev.Kind.Label(), have(
+			known("姓名", ev.Identity.Name), known("身份证号", ev.Identity.IDNo), known("电话", ev.Contact.Phone),
+			known("住址", ev.Contact.Address), yesNo(ev.Bank != nil, "银行账户", "")))
+	case person.IdentityCorrected:
+		return line(Register, "更正身份信息(%s),%s确认。",
+			have(known("姓名", ev.Identity.Name), known("身份证号", ev.Identity.IDNo)), user(ev.ConfirmedBy)).with(ev.Reason)
+	case person.ContactCorrected:
+		return line(Register, "更正联系方式(%s)。", have(known("电话", ev.Contact.Phone), known("住址", ev.Contact.Address))).with(ev.Reason)
+	case person.BankCorrected:
+		return line(Register, "更正银行账户,%s确认。", user(ev.ConfirmedBy)).with(ev.Reason)
+	case person.ConsentGiven:
+		return line(Register, "同意为“%s”处理个人信息(%s,告知文本第%s版)。", ev.Purpose, consentHow(ev.How), ev.TextVersion)
+	case person.ConsentWithdrawn:
+		return line(Register, "撤回为“%s”处理个人信息的同意。", ev.Purpose)
+	case person.KinOfStaffDeclared:
+		return line(Register, "备案:与%s有近亲属关系(%s)。", user(ev.User), ev.Relation)
+	default:
+		return Line{}
+	}
+}
+
+func known(what, value string) string { return yesNo(value != "", what, "") }
+
+func consentHow(how string) string {
+	switch how {
+	case "spoken":
+		return "口头"
+	case "written":
+		return "书面"
+	case "ticked":
+		return "勾选"
+	}
+	return how
+}

@@ -1,0 +1,19 @@
+create table entry (
+	family      text        not null,
+	case_id     text        not null,
+	version     bigint      not null,
+	position    bigint      not null,
+	type        text        not null,
+	occurred_at timestamptz not null,
+	recorded_at timestamptz not null,
+	late_reason text        not null,
+	actor       text        not null,
+	org         text        not null,
+	role        text        not null,
+	channel     text        not null,
+	correlation text        not null,
+	track       text        not null,
+	sentence    text        not null, -- no personal data
+	detail      text        not null, -- what somebody wrote; may be personal
+	primary key (family, case_id, version)
+);
