@@ -145,6 +145,9 @@ func (r *Registry) recorded(subject string, ce *cloudEvent) (Recorded, error) {
 	if err != nil {
 		return Recorded{}, err
 	}
+	if ce.Data.Kind() != '{' {
+		return Recorded{}, fmt.Errorf("%s without an object as its data", ce.Type)
+	}
 	ev, err := spec.Decode(json.RawMessage(ce.Data), ce.SchemaVersion)
 	if err != nil {
 		return Recorded{}, err

@@ -126,6 +126,7 @@ func Run(t *testing.T, open func(t *testing.T) eventstore.Store) {
 		"context of an append":        appendContext,
 		"end and identity":            endAndIdentity,
 		"after stops at the end":      afterStops,
+		"numbers without gaps":        numbersWithoutGaps,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
