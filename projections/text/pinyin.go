@@ -9,25 +9,32 @@ import (
 // NamePinyin is the key that puts names of persons in the order of a Chinese
 // register: syllable by syllable, surnames with their own readings (单 is shan,
 // 解 is xie). What has no reading follows behind as it is.
-func NamePinyin(name string) string {
-	name = Fold(name)
+func NamePinyin(name string) string { return strings.Join(nameSyllables(name), " ") }
+
+// NameInitials are the first letters of the syllables of a person's name: 单田芳
+// is stf.
+func NameInitials(name string) string { return initials(nameSyllables(name)) }
+
+func nameSyllables(name string) []string {
+	runes := []rune(Fold(name))
 	for _, n := range []int{2, 1} {
-		runes := []rune(name)
 		if len(runes) < n {
 			continue
 		}
 		if reading, ok := surnames[string(runes[:n])]; ok {
-			return strings.TrimSpace(reading + " " + strings.Join(syllables(string(runes[n:])), " "))
+			return append(strings.Fields(reading), syllables(string(runes[n:]))...)
 		}
 	}
-	return strings.Join(syllables(name), " ")
+	return syllables(string(runes))
 }
 
 // Initials are the first letters of the syllables of a name: 恒兴建筑 is hxjz.
 // Latin letters and digits stay.
-func Initials(name string) string {
+func Initials(name string) string { return initials(syllables(name)) }
+
+func initials(syllables []string) string {
 	var b strings.Builder
-	for _, s := range syllables(name) {
+	for _, s := range syllables {
 		if s[0] < 0x80 {
 			b.WriteByte(s[0])
 		}

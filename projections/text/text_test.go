@@ -178,6 +178,9 @@ func TestPinyin(t *testing.T) {
 			t.Errorf("Initials(%q) = %q, want %q", in, got, want)
 		}
 	}
+	if got := NameInitials("单田芳"); got != "stf" {
+		t.Errorf("NameInitials: %q", got)
+	}
 	names := []string{"赵四", "王五", "曾六", "安七", "单八"}
 	slices.SortFunc(names, func(a, b string) int { return strings.Compare(NamePinyin(a), NamePinyin(b)) })
 	if diff := cmp.Diff([]string{"安七", "单八", "王五", "曾六", "赵四"}, names); diff != "" {
