@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"hearth/domain"
@@ -281,9 +280,9 @@ func (q Queries) Rows(ctx context.Context, v Viewer, m Moment, code, area string
 		return Page[BoardRow]{}, fmt.Errorf("count rows of %s: %w", code, err)
 	}
 	limit = pageSize(limit)
-	args["after_at"], args["after_id"], args["limit"], args["nobody"] = at, id, limit+1, uuid.Nil
+	args["after_at"], args["after_id"], args["limit"] = at, id, limit+1
 	page.Rows, err = collect[BoardRow](ctx, q, `select c.*, (`+s.sum()+`)::bigint as adds`+from+`
-		and (@after_id = @nobody or (c.registered_at, c.id) < (@after_at, @after_id))
+		and (@after_id::uuid = `+nobody+` or (c.registered_at, c.id) < (@after_at, @after_id))
 		order by c.registered_at desc, c.id desc limit @limit`, args)
 	if err != nil {
 		return Page[BoardRow]{}, err

@@ -59,11 +59,11 @@ func (q Queries) Hints(ctx context.Context, v Viewer, h HintQuery) ([]Duplicate,
 			 where @external_no <> '' and external_no = @external_no and external_system = @external_system
 			union all
 			select id, 'reporter' from complaints_v1.complaint
-			 where @reporter <> @nobody and reporter = @reporter and reporter <> '00000000-0000-0000-0000-000000000000'
+			 where @reporter::uuid <> `+nobody+` and reporter = @reporter and reporter <> `+nobody+`
 			   and registered_at >= @since
 			union all
 			(select id, 'employer_months' from complaints_v1.complaint
-			  where @enterprise <> @nobody and enterprise_id = @enterprise and enterprise_id <> '00000000-0000-0000-0000-000000000000'
+			  where @enterprise::uuid <> `+nobody+` and enterprise_id = @enterprise and enterprise_id <> `+nobody+`
 			    and coalesce(owed_from, '-infinity') <= coalesce(@to, date 'infinity')
 			    and coalesce(@from, date '-infinity') <= coalesce(owed_to, 'infinity')
 			  order by registered_at desc limit 200)
@@ -82,7 +82,7 @@ func (q Queries) Hints(ctx context.Context, v Viewer, h HintQuery) ([]Duplicate,
 		v.args(pgx.StrictNamedArgs{
 			"external_no": h.ExternalNo, "external_system": h.ExternalSystem, "reporter": h.Reporter,
 			"since": h.At.AddDate(0, 0, -reporterDays), "enterprise": h.EnterpriseID, "name": name,
-			"from": h.From, "to": h.To, "except": h.Except, "nobody": uuid.Nil,
+			"from": h.From, "to": h.To, "except": h.Except,
 		}))
 	if err != nil {
 		return nil, err

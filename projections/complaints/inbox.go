@@ -71,9 +71,13 @@ const (
 	toCall    = `exists (select from complaints_v1.callback b where b.complaint_id = c.id and b.wanted and not b.answered
 		and not (cardinality(b.attempts) >= me.attempts
 		         and (select count(distinct d) from unnest(b.attempts) d) >= me.days))`
-	// A case can be closed when nobody in its ledger lacks an outcome and nothing
-	// is awaited from outside.
-	settled = `not ` + aClaimant + `l.outcome = '') and c.awaited = '[]'`
+	// A case can be closed when nobody in its ledger lacks an outcome, nothing is
+	// awaited or pending, and no clock stands still or was late without a reason.
+	settled = `c.awaited = '[]' and not c.crime_hint and (c.leader_told or not c.collective)
+		and not ` + aClaimant + `l.outcome = '')
+		and not exists (select from complaints_v1.clock k where k.complaint_id = c.id
+			and (k.status = 'paused' or k.breached_at is not null and k.explained = ''
+			     or k.status = 'running' and k.clock not in ('handle', 'callback', 'closure_review')))`
 )
 
 // The groups of roles that waits name.

@@ -71,8 +71,8 @@ const where = `
    and (@to::timestamptz is null or c.registered_at < @to)
    and (not @overdue or c.overdue)
    and (not @collective or c.collective)
-   and (@enterprise = @nobody or c.enterprise_id = @enterprise)
-   and (@reporter = @nobody or c.reporter = @reporter)
+   and (@enterprise::uuid = ` + nobody + ` or c.enterprise_id = @enterprise)
+   and (@reporter::uuid = ` + nobody + ` or c.reporter = @reporter)
    and (@text = '' or position(@text in c.no) > 0 or position(@text in c.external_no) > 0
         or position(@text in c.employer) > 0 or position(@key in c.employer_key) > 0 and @key <> '')`
 
@@ -82,10 +82,10 @@ const never = `timestamptz '9999-01-01'`
 // pages are the orders of a list, each with what sorts it.
 var pages = map[Sort]string{
 	SortNewest: `select c.*` + where + `
-		and (@after_id = @nobody or (c.registered_at, c.id) < (@after_at, @after_id))
+		and (@after_id::uuid = ` + nobody + ` or (c.registered_at, c.id) < (@after_at, @after_id))
 		order by c.registered_at desc, c.id desc limit @limit`,
 	SortDue: `select c.*` + where + `
-		and (@after_id = @nobody or (coalesce(c.next_due_at, ` + never + `), c.id) > (@after_at, @after_id))
+		and (@after_id::uuid = ` + nobody + ` or (coalesce(c.next_due_at, ` + never + `), c.id) > (@after_at, @after_id))
 		order by coalesce(c.next_due_at, ` + never + `), c.id limit @limit`,
 }
 
@@ -131,7 +131,7 @@ func (f Filter) args() pgx.StrictNamedArgs {
 	args := pgx.StrictNamedArgs{
 		"phases": f.Phases, "open": f.Open, "categories": f.Categories, "channels": f.Channels, "area": f.Area,
 		"handling_org": f.Org, "handler": f.Handler, "risks": f.Risks, "overdue": f.Overdue, "collective": f.Collective,
-		"enterprise": f.EnterpriseID, "reporter": f.Reporter, "nobody": uuid.Nil,
+		"enterprise": f.EnterpriseID, "reporter": f.Reporter,
 		"text": strings.TrimSpace(f.Text), "key": enterprise.NormalName(f.Text), "from": time.Time{}, "to": time.Time{},
 	}
 	if !f.From.IsZero() {

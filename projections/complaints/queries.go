@@ -43,6 +43,9 @@ func (v Viewer) seesAll() bool {
 const visible = `(not c.restricted or @sees_all
 	or ((c.accused_org = '' or c.accused_org <> @org) and @role = any (c.allowed_roles)))`
 
+// nobody is the id that stands for none.
+const nobody = `uuid '00000000-0000-0000-0000-000000000000'`
+
 // args are the arguments of visible and those of the question.
 func (v Viewer) args(more pgx.StrictNamedArgs) pgx.StrictNamedArgs {
 	args := pgx.StrictNamedArgs{"sees_all": v.seesAll(), "org": v.Org, "role": string(v.Role)}
@@ -157,12 +160,12 @@ func (q Queries) Elsewhere(ctx context.Context, id uuid.UUID, people []complaint
 		  join complaints_v1.claimant l on l.person_id = p.person_id and not l.removed and l.complaint_id <> @id
 		  join complaints_v1.complaint c on c.id = l.complaint_id and c.open
 		  join complaints_v1.complaint own on own.id = @id
-		 where (c.enterprise_id = own.enterprise_id and c.enterprise_id <> @nobody
+		 where (c.enterprise_id = own.enterprise_id and c.enterprise_id <> `+nobody+`
 		        or c.employer_key = own.employer_key and c.employer_key <> '')
 		   and coalesce(l.owed_from, '-infinity') <= coalesce(p.owed_to, 'infinity')
 		   and coalesce(p.owed_from, '-infinity') <= coalesce(l.owed_to, 'infinity')
 		 order by p.person_id, c.registered_at, c.id`,
-		pgx.StrictNamedArgs{"id": id, "persons": persons, "from": from, "to": to, "nobody": uuid.Nil})
+		pgx.StrictNamedArgs{"id": id, "persons": persons, "from": from, "to": to})
 }
 
 // months is the first and the last day of what is owed; zero when not known.
