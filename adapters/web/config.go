@@ -11,6 +11,7 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/eventstore"
+	"hearth/projections"
 )
 
 // Accounts is who may sign in; *accounts.Accounts is one.
@@ -19,47 +20,15 @@ type Accounts interface {
 	Get(ctx context.Context, id string) (accounts.User, error)
 }
 
-// Waiter waits until a read model has reached a position.
-type Waiter interface {
+// Models is what pages need to know about read models; *projections.Monitor is
+// one.
+type Models interface {
+	// Wait waits until a read model has reached a position.
 	Wait(ctx context.Context, model string, pos eventstore.Position) error
-}
-
-// StatusReader tells where each read model stands.
-type StatusReader interface {
-	Status(ctx context.Context) ([]ModelStatus, error)
-}
-
-// ModelStatus is where one read model stands.
-type ModelStatus struct {
-	Name     string              // of the projection
-	Title    string              // for people
-	Version  int                 // that serves, or is built first
-	Serving  bool                // readers have a version to look at
-	Position eventstore.Position // that it has reached
-	End      eventstore.Position // of the log
-	Lag      time.Duration       // age of the oldest event that is not in it
-	Building int                 // version that is built beside it, 0 for none
-	Built    eventstore.Position // that the new version has reached
-	Problem  string              // why it stands still, empty when it does not
-	Corrupt  bool                // the log itself is damaged
-}
-
-// CaughtUp reports whether readers see what was stored some seconds ago.
-func (m ModelStatus) CaughtUp() bool {
-	return m.Serving && m.Problem == "" && !m.Corrupt && (m.Position >= m.End || m.Lag < tolerableLag)
-}
-
-const tolerableLag = 10 * time.Second
-
-// Notice says that a read model has moved.
-type Notice = struct {
-	Name     string
-	Position eventstore.Position
-}
-
-// Notifier tells about read models that move; the func ends the subscription.
-type Notifier interface {
-	Subscribe() (<-chan Notice, func())
+	// Status tells where each read model stands.
+	Status(ctx context.Context) []projections.Status
+	// Subscribe tells about read models that move, until the func is called.
+	Subscribe() (<-chan projections.Notice, func())
 }
 
 // Check is one thing that must work for the program to be ready.
@@ -72,9 +41,8 @@ type Check struct {
 type Config struct {
 	Accounts Accounts
 	Sessions scs.Store
-	Waiter   Waiter       // nil: pages never wait
-	Status   StatusReader // nil: no read models
-	Notices  Notifier     // nil: pages are not live
+	Models   Models            // nil: no page reads any
+	Titles   map[string]string // of the read models, for people
 	Checks   []Check
 	Families []Family
 	Log      *slog.Logger

@@ -62,7 +62,7 @@ func (s *Shell) answerTo(q *Request, err error) answer {
 	}
 	if r, ok := errors.AsType[*rebuilding](err); ok {
 		return answer{status: http.StatusServiceUnavailable, Problem: Problem{Title: "正在准备数据",
-			Text: "“" + r.model.title() + "”正在重新整理,完成后本页会自动打开。已登记的内容都在,不会丢失。"}}
+			Text: "“" + r.model.Title + "”正在重新整理,完成后本页会自动打开。已登记的内容都在,不会丢失。"}}
 	}
 	switch {
 	case errors.Is(err, eventstore.ErrConflict):
@@ -131,16 +131,15 @@ type errorPage struct {
 	Fields   [][2]string // what was sent, to be sent again
 	Again    bool
 	Action   string
-	Model    ModelStatus
-	Progress int // per cent, -1 for none
+	Building *modelView
 }
 
 // errorPage is the answer that has a page of its own.
 func (s *Shell) errorPage(q *Request, a answer, cause error) {
-	p := &errorPage{Page: q.Page(a.Title), Status: a.status, Again: a.again, Action: q.URL.Path, Progress: -1}
+	p := &errorPage{Page: q.Page(a.Title), Status: a.status, Again: a.again, Action: q.URL.Path}
 	p.Problem = a.Problem
 	if r, ok := errors.AsType[*rebuilding](cause); ok {
-		p.Model, p.Progress = r.model, r.model.progress()
+		p.Building = &r.model
 		q.w.Header().Set("Refresh", "3") // the page opens by itself, without script too
 	}
 	if q.sent != nil {

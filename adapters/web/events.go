@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hearth/adapters/accounts"
+	"hearth/projections"
 )
 
 const (
@@ -52,10 +53,10 @@ func newEvents(ctx context.Context, cfg Config) *Events {
 	e := &Events{
 		kinds: map[string]Topic{}, log: cfg.Log, done: make(chan struct{}), topics: map[string]*liveTopic{}, cancel: func() {},
 	}
-	if cfg.Notices == nil {
+	if cfg.Models == nil {
 		return e
 	}
-	notices, unsubscribe := cfg.Notices.Subscribe()
+	notices, unsubscribe := cfg.Models.Subscribe()
 	ctx, cancel := context.WithCancel(ctx)
 	e.cancel = func() { cancel(); unsubscribe() }
 	e.wg.Go(func() { e.listen(ctx, notices) })
@@ -77,7 +78,7 @@ func (e *Events) Close() {
 
 // listen gathers notices until they settle, then looks at the topics that they
 // concern.
-func (e *Events) listen(ctx context.Context, notices <-chan Notice) {
+func (e *Events) listen(ctx context.Context, notices <-chan projections.Notice) {
 	moved := map[string]bool{}
 	var timer <-chan time.Time
 	for {

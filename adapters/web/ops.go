@@ -16,68 +16,14 @@ var ownNav = []NavItem{{Label: "运行状况", Href: "/ops", Icon: "pulse", Key:
 
 const checkTime = 5 * time.Second
 
-func (m ModelStatus) title() string {
-	if m.Title != "" {
-		return m.Title
-	}
-	return m.Name
-}
-
-// progress is how much of the log a model that is built has taken in, per cent.
-func (m ModelStatus) progress() int {
-	reached := m.Position
-	if m.Building != 0 {
-		reached = m.Built
-	}
-	if m.End == 0 || reached >= m.End {
-		return 100
-	}
-	return int(uint64(reached) * 100 / uint64(m.End))
-}
-
-// State is the state of a model in a word, and its tone.
-func (m ModelStatus) State() Badge {
-	switch {
-	case m.Corrupt:
-		return Badge{"事件日志损坏", "bad"}
-	case m.Problem != "":
-		return Badge{"已停止", "bad"}
-	case !m.Serving:
-		return Badge{"正在重建", "warn"}
-	case !m.CaughtUp():
-		return Badge{"正在追赶", "warn"}
-	case m.Building != 0:
-		return Badge{"正常,新版本重建中", "good"}
-	}
-	return Badge{"正常", "good"}
-}
-
-// Label is the model's name for people.
-func (m ModelStatus) Label() string { return m.title() }
-
-// Progress is how far the model or its new version is built.
-func (m ModelStatus) Progress() Progress {
-	return Progress{Label: m.title(), Done: m.progress(), Total: 100}
-}
-
-// Behind is how many commits readers do not see yet.
-func (m ModelStatus) Behind() uint64 {
-	if m.Position >= m.End {
-		return 0
-	}
-	return uint64(m.End - m.Position)
-}
-
-// Seconds is the lag in whole seconds.
-func (m ModelStatus) Seconds() int64 { return int64(m.Lag / time.Second) }
-
 type opsPage struct {
 	Page
-	Models  []ModelStatus
+	Models  []modelView
 	Checks  []checked
 	Started time.Time
 	Uptime  string
 	Bad     int // models and checks that are not well
+	Corrupt bool
 	None    Empty
 }
 
@@ -88,16 +34,14 @@ type checked struct {
 }
 
 func (s *Shell) opsPage(q *Request) error {
-	models, err := s.modelStatus(q.Context())
-	if err != nil {
-		return err
-	}
+	models := s.modelStatus(q.Context())
 	p := &opsPage{
 		Page: q.Page("运行状况"), Models: models, Checks: s.runChecks(q.Context()), Started: s.started,
 		Uptime: uptime(q.Now().Sub(s.started)), None: Empty{Title: "还没有读模型"},
 	}
 	for _, m := range models {
-		if !m.CaughtUp() {
+		p.Corrupt = p.Corrupt || m.Corrupt()
+		if !m.Well() {
 			p.Bad++
 		}
 	}
@@ -146,6 +90,7 @@ type readiness struct {
 type modelJSON struct {
 	Name     string `json:"name"`
 	Version  int    `json:"version"`
+	State    string `json:"state"`
 	Position uint64 `json:"position"`
 	End      uint64 `json:"end"`
 	LagMS    int64  `json:"lag_ms"`
@@ -178,21 +123,17 @@ func (s *Shell) readiness(ctx context.Context) (int, readiness) {
 			body.Problems = append(body.Problems, "check failed: "+c.Name)
 		}
 	}
-	models, err := s.modelStatus(ctx)
-	if err != nil {
-		body.Problems = append(body.Problems, "state of read models unknown")
-	}
-	for _, m := range models {
+	for _, m := range s.modelStatus(ctx) {
 		body.Models = append(body.Models, modelJSON{
-			m.Name, m.Version, uint64(m.Position), uint64(m.End), m.Lag.Milliseconds(), m.CaughtUp(),
+			m.Name, m.Version, string(m.State), uint64(m.Position), uint64(m.End), m.Lag.Milliseconds(), m.Well(),
 		})
 		switch {
-		case m.Corrupt:
+		case m.Corrupt():
 			body.Problems = append(body.Problems, "event log damaged, seen by "+m.Name)
-		case m.Problem != "":
+		case m.Problem != nil:
 			body.Problems = append(body.Problems, "read model stopped: "+m.Name)
-		case !m.CaughtUp():
-			body.Problems = append(body.Problems, "read model behind: "+m.Name)
+		case !m.Well():
+			body.Problems = append(body.Problems, "read model "+string(m.State)+": "+m.Name)
 		}
 	}
 	if len(body.Problems) > 0 {

@@ -25,8 +25,8 @@ type Shell struct {
 	started  time.Time
 
 	statusMu sync.Mutex
-	status   []ModelStatus // guarded by statusMu
-	statusAt time.Time     // guarded by statusMu
+	status   []modelView // guarded by statusMu
+	statusAt time.Time   // guarded by statusMu
 }
 
 // New makes the shell with the pages of all families, whose live parts work
