@@ -90,7 +90,7 @@ func (c Cell) Amount(heading string) (domain.Fen, error) {
 	if c.kind == kindDate {
 		return 0, domain.Reject("bad_amount", "这里应填金额,却是日期“%s”,请改正。", s)
 	}
-	if strings.Contains(heading, "万元") && !strings.HasSuffix(s, "元") && !strings.HasSuffix(s, "万") {
+	if last := strings.Map(plainWidth, s); strings.Contains(heading, "万元") && last != "" && isDigits(last[len(last)-1:]) {
 		s += "万"
 	}
 	return domain.ParseYuan(s)
