@@ -112,7 +112,9 @@ func TestMoneyCommands(t *testing.T) {
 	tomorrow.PaidOn = date("2026-03-03")
 	unproved := pay(1, 100)
 	unproved.Evidence = nil
-	advanced := setup(verified).then(handler, func() Command { return &LinkAdvance{ReliefID: id("relief"), ClaimantNo: 1, AdvancedFen: domain.Yuan(1000)} })
+	advanced := setup(verified).then(handler, func() Command {
+		return &LinkAdvance{ReliefID: id("relief"), ClaimantNo: 1, AdvancedFen: domain.Yuan(1000)}
+	})
 	recourse := advanced.then(handler, func() Command { return &OpenRecourse{EnterpriseID: id("employer"), RecourseFen: domain.Yuan(600)} })
 	runRows(t, []row{
 		{"by May", assigned, handler, &PromisePayment{ByRole: RoleEmployer, PromisedFen: 100, DueOn: date("2026-05-01")}, "payment_promised", ""},

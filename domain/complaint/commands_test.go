@@ -65,7 +65,9 @@ func TestIntakeCommands(t *testing.T) {
 		d.do(operator, register(func(c *Register) { c.Employer.EnterpriseID = uuid.Nil }))
 	})
 	hinted := setup(func(d *desk) {
-		d.do(operator, register(func(c *Register) { c.Hints = []Hint{{OtherID: id("other"), OtherNo: "晋工诉〔2026〕3号", ScorePercent: 90}} }))
+		d.do(operator, register(func(c *Register) {
+			c.Hints = []Hint{{OtherID: id("other"), OtherNo: "晋工诉〔2026〕3号", ScorePercent: 90}}
+		}))
 	})
 	waiting := setup(registered).then(dispatcher, func() Command {
 		return &RequestSupplement{Items: []string{"劳动合同"}, DueOn: date("2026-03-09")}

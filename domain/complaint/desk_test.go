@@ -50,7 +50,7 @@ func date(s string) domain.Date {
 
 // desk works one case as people would.
 type desk struct {
-	t     *testing.T
+	t     testing.TB
 	r     Rules
 	d     domain.Decider[State, Command, Event]
 	s     State
@@ -58,7 +58,7 @@ type desk struct {
 	trace []Event
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t testing.TB) *desk {
 	r := testRules()
 	return &desk{t: t, r: r, d: NewDecider(r), now: monday}
 }

@@ -203,7 +203,9 @@ func (r Rules) Settings() []Setting {
 	length("first_contact_off_duty", "节假日首次联系时限", r.FirstContactOffDuty)
 	for _, c := range timeClasses.All() {
 		length("handle_"+string(c), "办理时限("+c.Label()+")", r.Handle[c])
-		length("extension_"+string(c), "最长延期("+c.Label()+")", r.Extension[c])
+		if l, ok := r.Extension[c]; ok {
+			length("extension_"+string(c), "最长延期("+c.Label()+")", l)
+		}
 	}
 	for _, k := range documentKinds.All() {
 		if l, ok := r.ReplyIn[k]; ok {
