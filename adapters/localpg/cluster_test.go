@@ -179,6 +179,9 @@ func TestRepairsWhatIsMissing(t *testing.T) {
 func TestLongPath(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(folder(t), strings.Repeat("长", 40), "state")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	cluster := start(t, config(dir))
 	if filepath.Dir(cluster.socket) == dir || !fits(cluster.socket) {
 		t.Errorf("socket folder: %s", cluster.socket)
@@ -327,4 +330,32 @@ func TestStopWhilePostgresCannotStart(t *testing.T) {
 	}
 	await(t, "postgres to be back", func() bool { return answers(t, cluster.DSN()) })
 	stop(t, cluster)
+}
+
+// BenchmarkStartAndStop is a start on an existing cluster, as after a deploy.
+func BenchmarkStartAndStop(b *testing.B) {
+	cfg := Config{Dir: b.TempDir(), Logger: slog.New(slog.DiscardHandler)}
+	for b.Loop() {
+		cluster, err := Start(b.Context(), cfg)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := cluster.Stop(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkFirstStart makes the cluster too.
+func BenchmarkFirstStart(b *testing.B) {
+	for b.Loop() {
+		cfg := Config{Dir: b.TempDir(), Logger: slog.New(slog.DiscardHandler)}
+		cluster, err := Start(b.Context(), cfg)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := cluster.Stop(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package localpg
 
 import (
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // TestKill kills every combination of the process that holds a cluster and its
@@ -160,9 +160,11 @@ func TestOthersInTheFolderAreLeftAlone(t *testing.T) {
 	dir := folder(t)
 	stop(t, start(t, config(dir)))
 	sleeper(t, filepath.Join(dir, "pgdata"))
-	begun := time.Now()
-	stop(t, start(t, config(dir)))
-	if time.Since(begun) > patience {
-		t.Error("the start waited for it")
+	var log logBuffer
+	cfg := config(dir)
+	cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	stop(t, start(t, cfg))
+	if said := log.String(); strings.Contains(said, "left over") {
+		t.Errorf("it was taken for a leftover:\n%s", said)
 	}
 }

@@ -83,6 +83,10 @@ func awaitNobody(ctx context.Context, folder string) (gone bool, err error) {
 // workingIn lists the processes of postgres whose working folder is folder. A
 // shell that an administrator opened there is none of them, and a zombie has
 // no working folder any more.
+//
+// The program's name comes from comm, not from the exe link: a process that is
+// giving back its memory has lost its exe already, keeps its working folder, and
+// still holds the shared memory that a new postmaster insists on.
 func workingIn(folder string) []int {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -98,8 +102,8 @@ func workingIn(folder string) []int {
 		if err != nil || cwd != folder {
 			continue
 		}
-		exe, err := os.Readlink(filepath.Join("/proc", entry.Name(), "exe"))
-		if err == nil && strings.HasPrefix(filepath.Base(exe), "postgres") {
+		comm, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "comm"))
+		if err == nil && strings.TrimSpace(string(comm)) == "postgres" {
 			pids = append(pids, pid)
 		}
 	}

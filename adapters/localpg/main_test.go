@@ -22,6 +22,10 @@ import (
 // it names, until its standard input ends.
 const holdEnv = "HEARTH_TEST_HOLD_CLUSTER"
 
+// limit is how long anything here may take. It is long because a test machine
+// can be busy, and costs nothing when all goes well.
+const limit = time.Minute
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(holdEnv); dir != "" {
 		hold(dir)
@@ -84,7 +88,7 @@ func start(t *testing.T, cfg Config) *Cluster {
 // stop stops the cluster and fails when that is not clean.
 func stop(t *testing.T, cluster *Cluster) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	if err := cluster.Stop(ctx); err != nil {
 		t.Errorf("stop: %v", err)
@@ -130,13 +134,13 @@ func query(t *testing.T, dsn, statement string) string {
 // await polls until done, and fails the test when that takes too long.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	over := time.After(limit)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {
 		case <-tick.C:
-		case <-limit:
+		case <-over:
 			t.Fatalf("waited too long for: %s", what)
 		}
 	}

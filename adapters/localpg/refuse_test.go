@@ -53,14 +53,14 @@ func TestOtherVersionIsRefused(t *testing.T) {
 		t.Errorf("the refused folder changed:\n%s", diff)
 	}
 
-	if err := os.Remove(version); err != nil {
+	if err := os.Rename(version, version+".away"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Start(t.Context(), cfg); !errors.Is(err, ErrVersion) {
 		t.Errorf("cluster without a version: got %v, want ErrVersion", err)
 	}
 
-	if err := os.WriteFile(version, was, 0o600); err != nil {
+	if err := errors.Join(os.Rename(version+".away", version), os.WriteFile(version, was, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	start(t, cfg)
@@ -200,8 +200,8 @@ func TestWithoutNamespaces(t *testing.T) {
 		Cloneflags: syscall.CLONE_NEWUSER, UidMappings: whole, GidMappings: whole, GidMappingsEnableSetgroups: true,
 	}
 	out, err := cmd.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) {
-		return // there are none here at all: every other test has shown it
+	if cmd.Process == nil {
+		return // no namespaces here at all: every other test has shown it
 	}
 	if err != nil {
 		t.Fatalf("start as user postgres: %v: %s", err, out)

@@ -10,32 +10,34 @@ import (
 
 // settings suit read models that are written in batches by few connections and
 // read by many. Durability stays as PostgreSQL ships it.
-var settings = map[string]string{
-	"listen_addresses":        "",
-	"unix_socket_permissions": "0700",
-	"password_encryption":     "scram-sha-256",
-	"max_connections":         "100",
-	"shared_buffers":          "256MB",
-	"effective_cache_size":    "1GB",
-	"work_mem":                "16MB",
-	"maintenance_work_mem":    "128MB",
-	"max_wal_size":            "2GB",
-	"random_page_cost":        "1.1",
-	"jit":                     "off",
-	"timezone":                "UTC",
-	"log_timezone":            "UTC",
-	"log_line_prefix":         "%m [%p] ",
-	// The message of an error, its details and its statement can hold what a
-	// clerk typed. They go to the application and stay out of the log.
-	"log_min_messages":        "log",
-	"log_min_error_statement": "panic",
-	"log_error_verbosity":     "terse",
+func settings() map[string]string {
+	return map[string]string{
+		"listen_addresses":        "",
+		"unix_socket_permissions": "0700",
+		"password_encryption":     "scram-sha-256",
+		"max_connections":         "100",
+		"shared_buffers":          "256MB",
+		"effective_cache_size":    "1GB",
+		"work_mem":                "16MB",
+		"maintenance_work_mem":    "128MB",
+		"max_wal_size":            "2GB",
+		"random_page_cost":        "1.1",
+		"jit":                     "off",
+		"timezone":                "UTC",
+		"log_timezone":            "UTC",
+		"log_line_prefix":         "%m [%p] ",
+		// The message of an error, its details and its statement can hold what a
+		// clerk typed. They go to the application and stay out of the log.
+		"log_min_messages":        "log",
+		"log_min_error_statement": "panic",
+		"log_error_verbosity":     "terse",
+	}
 }
 
 // arguments are those of the postgres program. Settings on the command line
 // win over everything in the data folder, so there is one place to look.
 func (c *Cluster) arguments() []string {
-	merged := maps.Clone(settings)
+	merged := settings()
 	maps.Copy(merged, c.cfg.Params)
 	merged["port"] = port
 	merged["unix_socket_directories"] = c.socket

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -31,7 +30,7 @@ type answer struct {
 // request publishes one message and waits for the answer.
 func request(t *testing.T, conn *nats.Conn, header ...string) answer {
 	t.Helper()
-	reply, err := conn.RequestMsg(message(header...), 10*time.Second)
+	reply, err := conn.RequestMsg(message(header...), limit)
 	if err != nil {
 		t.Fatalf("publish with %v: %v", header, err)
 	}

@@ -21,6 +21,10 @@ import (
 // folder it names until it is killed.
 const publishEnv = "HEARTH_TEST_PUBLISH"
 
+// limit is how long anything here may take. It is long because a test machine
+// can be busy, and costs nothing when all goes well.
+const limit = time.Minute
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(publishEnv); dir != "" {
 		fmt.Println("ended:", publish(dir))
@@ -83,7 +87,7 @@ func start(t testing.TB, cfg Config) *Server {
 
 func stop(t testing.TB, server *Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	if err := server.Stop(ctx); err != nil {
 		t.Errorf("stop: %v", err)

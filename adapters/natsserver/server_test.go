@@ -204,3 +204,16 @@ func TestLogGoesToSlog(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkStartAndClose(b *testing.B) {
+	cfg := config(b.TempDir())
+	for b.Loop() {
+		server, err := Start(b.Context(), cfg)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := server.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

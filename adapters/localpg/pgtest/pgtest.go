@@ -31,7 +31,7 @@ import (
 )
 
 // dropLimit bounds the work at the end of a test.
-const dropLimit = 30 * time.Second
+const dropLimit = time.Minute
 
 // Option changes which cluster a test gets.
 type Option func(*kind)

@@ -14,7 +14,7 @@ import (
 )
 
 // stopLimit bounds the wait for the server at the end of a test.
-const stopLimit = 10 * time.Second
+const stopLimit = time.Minute
 
 // Option changes how the server is started.
 type Option func(*natsserver.Config)

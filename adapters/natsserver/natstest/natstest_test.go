@@ -41,9 +41,3 @@ func publishOne(t *testing.T, conn *nats.Conn) {
 		t.Fatalf("first publish: got %+v, %v", ack, err)
 	}
 }
-
-func BenchmarkStart(b *testing.B) {
-	for b.Loop() {
-		natstest.Start(b)
-	}
-}
