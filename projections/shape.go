@@ -148,13 +148,22 @@ func (s *shape[K, R]) names() []string {
 	return names
 }
 
-// pointers sets into to the addresses of a row's fields.
+// pointers sets into to the addresses of a row's fields. Those of UUIDs are
+// untyped: pgx would make a text of each and parse it.
 func (s *shape[K, R]) pointers(row *R, into []any) {
 	v := reflect.ValueOf(row).Elem()
 	for i, c := range s.columns {
-		into[i] = v.FieldByIndex(c.index).Addr().Interface()
+		address := v.FieldByIndex(c.index).Addr()
+		if isUUID(c.typ) {
+			address = address.Convert(reflect.PointerTo(uuidBytes))
+		}
+		into[i] = address.Interface()
 	}
 }
+
+var uuidBytes = reflect.TypeFor[[16]byte]()
+
+func isUUID(t reflect.Type) bool { return t.Kind() == reflect.Array && t.ConvertibleTo(uuidBytes) }
 
 // values sets into to the values of a row's fields.
 func (s *shape[K, R]) values(row *R, into []any) {

@@ -177,10 +177,13 @@ func (s *statements) args(tx pgx.Tx, columns []fitted, values []reflect.Value) (
 
 var valuer = reflect.TypeFor[driver.Valuer]()
 
-// plain turns a slice of named strings, numbers or the like into one of the
-// basic type, which pgx writes several times faster.
+// plain turns a slice of named strings, numbers or UUIDs into one of the basic
+// type, which pgx writes several times faster.
 func plain(slice reflect.Value) any {
 	elem := slice.Type().Elem()
+	if isUUID(elem) {
+		return convert(slice, func(v reflect.Value) [16]byte { return v.Convert(uuidBytes).Interface().([16]byte) })
+	}
 	if elem.PkgPath() == "" || elem.Implements(valuer) {
 		return slice.Interface()
 	}
