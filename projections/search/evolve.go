@@ -1,0 +1,176 @@
+package search
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"hearth/domain"
+	"hearth/domain/complaint"
+	"hearth/domain/enterprise"
+	"hearth/domain/person"
+	"hearth/eventstore"
+)
+
+// matters reports whether an event changes what can be found; most do not.
+func matters(ev domain.Event) bool {
+	switch ev.(type) {
+	case complaint.Registered, complaint.NoteAdded, complaint.ContactAttempted, complaint.ClaimantAdded, complaint.ClaimantsImported,
+		complaint.ClaimantRemoved, complaint.AccessRestricted, complaint.TransferredOut, complaint.ProcedureStarted,
+		complaint.DocumentIssued, complaint.ReferralReceipted, complaint.AgreementSigned,
+		enterprise.Registered, enterprise.Renamed, enterprise.CodeEntered, enterprise.Merged,
+		person.Registered, person.IdentityCorrected, person.ContactCorrected:
+		return true
+	}
+	return false
+}
+
+// personsIn are the persons whom an event names.
+func personsIn(ev domain.Event) []uuid.UUID {
+	switch ev := ev.(type) {
+	case complaint.Registered:
+		if ev.Reporter.PersonID != uuid.Nil {
+			return []uuid.UUID{ev.Reporter.PersonID}
+		}
+	case complaint.ClaimantAdded:
+		return []uuid.UUID{ev.PersonID}
+	case complaint.ClaimantsImported:
+		ids := make([]uuid.UUID, len(ev.Rows))
+		for i, row := range ev.Rows {
+			ids[i] = row.PersonID
+		}
+		return ids
+	}
+	return nil
+}
+
+// restricts reports an event after which links are to be looked at again.
+func restricts(ev domain.Event) bool {
+	switch ev.(type) {
+	case complaint.AccessRestricted, complaint.ClaimantRemoved:
+		return true
+	}
+	return false
+}
+
+func (b *batch) apply(r eventstore.Recorded) {
+	key, ok := keyOf(r)
+	if !ok {
+		return
+	}
+	d := b.document(key)
+	if d.At.IsZero() {
+		d.At = r.Meta.By.At
+	}
+	switch ev := r.Event.(type) {
+	case complaint.Event:
+		b.complaint(d, ev)
+	case enterprise.Event:
+		d.enterprise(ev)
+	case person.Event:
+		d.person(ev)
+	}
+}
+
+func (b *batch) complaint(d *document, ev complaint.Event) {
+	switch ev := ev.(type) {
+	case complaint.Registered:
+		d.set(FieldNo, ev.No)
+		d.set(FieldEmployer, ev.Employer.Text)
+		d.set(FieldSummary, ev.Summary)
+		if ev.External != nil {
+			d.add(part{Field: FieldOtherNo, Text: ev.External.No})
+		}
+		if id := ev.Reporter.PersonID; id != uuid.Nil {
+			b.name(d, part{Field: FieldReporter, Person: id})
+		}
+	case complaint.ClaimantAdded:
+		b.name(d, part{Field: FieldClaimant, Person: ev.PersonID, No: ev.ClaimantNo})
+	case complaint.ClaimantsImported:
+		for i, row := range ev.Rows {
+			b.name(d, part{Field: FieldClaimant, Person: row.PersonID, No: ev.FirstNo + i})
+		}
+	case complaint.ClaimantRemoved:
+		b.unname(d, ev.ClaimantNo)
+	case complaint.AccessRestricted:
+		d.Restricted, d.AllowedRoles, d.AccusedOrg = true, ev.AllowedRoles, ev.AccusedOrg
+		for _, l := range b.links {
+			if l.ComplaintID == d.ID {
+				l.Restricted = true
+			}
+		}
+	case complaint.NoteAdded:
+		d.add(part{Field: FieldNote, Text: ev.Text})
+	case complaint.ContactAttempted:
+		d.add(part{Field: FieldNote, Text: ev.Gist})
+	case complaint.TransferredOut:
+		d.add(part{Field: FieldOtherNo, Text: ev.TheirNo})
+	case complaint.ProcedureStarted:
+		d.add(part{Field: FieldOtherNo, Text: ev.TheirNo})
+	case complaint.ReferralReceipted:
+		d.add(part{Field: FieldOtherNo, Text: ev.TheirNo})
+	case complaint.DocumentIssued:
+		d.add(part{Field: FieldOtherNo, Text: ev.No})
+	case complaint.AgreementSigned:
+		d.add(part{Field: FieldOtherNo, Text: ev.AgreementNo})
+	}
+}
+
+// name adds a person to a case; who it is called is filled in at the end.
+func (b *batch) name(d *document, p part) {
+	d.Parts = append(d.Parts, p)
+	key := linkKey{p.Person, d.ID}
+	b.links[key] = &link{PersonID: p.Person, ComplaintID: d.ID, Restricted: d.Restricted}
+	b.gone = slices.DeleteFunc(b.gone, func(k linkKey) bool { return k == key })
+}
+
+// unname takes a claimant out; the link stays while the case names the person
+// otherwise.
+func (b *batch) unname(d *document, no int) {
+	i := slices.IndexFunc(d.Parts, func(p part) bool { return p.Field == FieldClaimant && p.No == no })
+	if i < 0 {
+		return
+	}
+	id := d.Parts[i].Person
+	d.Parts = slices.Delete(d.Parts, i, i+1)
+	if !d.names(id) {
+		key := linkKey{id, d.ID}
+		delete(b.links, key)
+		b.gone = append(b.gone, key)
+	}
+}
+
+func (d *document) enterprise(ev enterprise.Event) {
+	switch ev := ev.(type) {
+	case enterprise.Registered:
+		d.set(FieldName, ev.Name)
+		d.add(part{Field: FieldUSCC, Text: ev.USCC})
+		for _, alias := range ev.Aliases {
+			d.add(part{Field: FieldFormer, Text: alias})
+		}
+	case enterprise.Renamed:
+		d.set(FieldName, ev.Name)
+		d.add(part{Field: FieldFormer, Text: ev.Former})
+	case enterprise.CodeEntered:
+		d.add(part{Field: FieldUSCC, Text: ev.USCC})
+	case enterprise.Merged:
+		d.MergedInto = ev.IntoID
+	}
+}
+
+func (d *document) person(ev person.Event) {
+	switch ev := ev.(type) {
+	case person.Registered:
+		d.identify(ev.Identity)
+		d.set(FieldPhone, ev.Contact.Phone)
+	case person.IdentityCorrected:
+		d.identify(ev.Identity)
+	case person.ContactCorrected:
+		d.set(FieldPhone, ev.Contact.Phone)
+	}
+}
+
+func (d *document) identify(i person.Identity) {
+	d.set(FieldName, i.Name)
+	d.set(FieldIDNo, i.IDNo)
+}

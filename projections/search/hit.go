@@ -1,0 +1,111 @@
+package search
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"hearth/projections/text"
+)
+
+// Result is what was found, best first: numbers and names that are what was
+// typed, then those that begin so, then those that hold it, then running text;
+// among equals somebody before the cases that name them, and the newest first.
+//
+// Counts has how many there are of each kind. It is nil when there are more than
+// Many in all: then the hits are the newest, and the page asks for more words.
+type Result struct {
+	Hits   []Hit        `json:"hits"`
+	Counts map[Kind]int `json:"counts,omitempty"`
+}
+
+// Hit is a document that was found.
+type Hit struct {
+	Kind       Kind      `json:"kind"`
+	ID         uuid.UUID `json:"id"`
+	At         time.Time `json:"at"`
+	Title      []Found   `json:"title"`                // number and employer, or name
+	Found      []Found   `json:"found,omitempty"`      // where else it was hit, at most three
+	MergedInto uuid.UUID `json:"merged_into,omitzero"` // of an enterprise: its file goes on there
+	Cases      []Case    `json:"cases,omitempty"`      // of a person: the newest that the viewer may see
+}
+
+// Found is a field of a document with what was hit in it marked.
+type Found struct {
+	Field  Field        `json:"field"`
+	Pieces []text.Piece `json:"pieces"`
+}
+
+// Case is a complaint that names a person.
+type Case struct {
+	ID uuid.UUID `json:"id"`
+	No string    `json:"no"`
+}
+
+// Masked is the hit with names, phone and identity numbers of persons masked, as
+// pages show it unless a reveal was recorded. Summaries and notes stay.
+func (h Hit) Masked() Hit {
+	h.Title, h.Found = masked(h.Kind, h.Title), masked(h.Kind, h.Found)
+	return h
+}
+
+func masked(kind Kind, list []Found) []Found {
+	out := make([]Found, len(list))
+	for i, f := range list {
+		if mask := maskOf(kind, f.Field); mask != nil {
+			whole := ""
+			for _, p := range f.Pieces {
+				whole += p.Text
+			}
+			f.Pieces = []text.Piece{{Text: mask(whole)}}
+		}
+		out[i] = f
+	}
+	return out
+}
+
+func maskOf(kind Kind, f Field) func(string) string {
+	switch {
+	case f == FieldReporter || f == FieldClaimant || f == FieldName && kind == Person:
+		return text.MaskName
+	case f == FieldPhone:
+		return text.MaskPhone
+	case f == FieldIDNo:
+		return text.MaskID
+	}
+	return nil
+}
+
+const (
+	mostFound    = 3
+	snippetWidth = 60
+	titleWidth   = 100
+)
+
+func hits(rows []found, terms []string) []Hit {
+	list := make([]Hit, len(rows))
+	for i, r := range rows {
+		h := Hit{Kind: r.Kind, ID: r.ID, At: r.At, MergedInto: r.MergedInto, Cases: r.Cases}
+		for _, p := range r.Parts {
+			switch {
+			case p.Text == "":
+			case p.Field == FieldNo || p.Field == FieldEmployer || p.Field == FieldName:
+				h.Title = append(h.Title, Found{p.Field, marked(p.Text, terms)})
+			case len(h.Found) < mostFound:
+				if pieces := text.Snippet(p.Text, terms, snippetWidth); pieces != nil {
+					h.Found = append(h.Found, Found{p.Field, pieces})
+				}
+			}
+		}
+		list[i] = h
+	}
+	return list
+}
+
+// marked is a short text, whole, with what was hit in it marked.
+func marked(s string, terms []string) []text.Piece {
+	if pieces := text.Snippet(s, terms, titleWidth); pieces != nil {
+		return pieces
+	}
+	return []text.Piece{{Text: s}}
+}
