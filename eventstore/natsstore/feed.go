@@ -51,7 +51,7 @@ func (s *Store) Follow(ctx context.Context, after eventstore.Position) (eventsto
 		return nil, fmt.Errorf("follow: %w", err)
 	}
 	f := &feed{
-		store: s, consumer: consumer.CachedInfo().Name, inbox: s.nc.NewInbox(), last: after,
+		store: s, consumer: consumer.CachedInfo().Name, inbox: s.nc.NewInbox(), last: after, known: end,
 		// Room for all that was asked for, and for heart-beats while the reader
 		// is busy. What does not fit is dropped and noticed by its absence.
 		msgs: make(chan *nats.Msg, pullMessages+256),
@@ -72,6 +72,7 @@ type feed struct {
 	asked     int                 // messages asked for and not yet delivered
 	delivered uint64              // by the consumer's own count
 	last      eventstore.Position // returned or about to be
+	known     eventstore.Position // where the log ended when the feed began
 	left      uint64              // waiting behind last when it was sent
 	err       error               // why it ended
 }
@@ -117,16 +118,37 @@ func (f *feed) receive(ctx context.Context) (c eventstore.Commit, ok bool, err e
 
 // await waits for a message. The server sends a heart-beat when it has none.
 func (f *feed) await(ctx context.Context) (*nats.Msg, error) {
-	patience := time.NewTimer(2*f.store.heartbeat + time.Second)
-	defer patience.Stop()
+	patience, behind := 2*f.store.heartbeat+time.Second, f.last < f.known
+	if behind {
+		patience = catchUp
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
 	select {
 	case m := <-f.msgs:
 		return m, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case <-patience.C:
+	case <-timer.C:
+		if behind {
+			return nil, f.missing(ctx)
+		}
 		return nil, errSilent
 	}
+}
+
+// missing says why what the log counts is not delivered. When its last block is
+// damaged the server goes on counting messages that it no longer has, and a
+// reader would wait for them until the next append shows the gap.
+func (f *feed) missing(ctx context.Context) error {
+	consumer, err := f.store.js.Consumer(ctx, f.store.name, f.consumer)
+	if err != nil {
+		return err
+	}
+	if left := consumer.CachedInfo().NumPending; left > 0 {
+		return fmt.Errorf("%w with %d messages left", errSilent, left)
+	}
+	return fmt.Errorf("%w: positions %d to %d are missing", eventstore.ErrCorrupt, f.last+1, f.known)
 }
 
 // pull asks for more messages.

@@ -1,11 +1,11 @@
 package natsstore_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"go.uber.org/goleak"
 
 	"hearth/adapters/natsserver/natstest"
 	"hearth/eventstore"
@@ -13,19 +13,22 @@ import (
 	"hearth/eventstore/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// open provisions a fresh server and opens a store on it.
-func open(t testing.TB, nc *nats.Conn, opts ...natsstore.Option) *natsstore.Store {
-	t.Helper()
+// provisioned makes the stream and opens a store on it.
+func provisioned(ctx context.Context, nc *nats.Conn, opts ...natsstore.Option) (*natsstore.Store, error) {
 	js, err := jetstream.New(nc)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	if err := natsstore.Provision(t.Context(), js, natsstore.Config{}); err != nil {
-		t.Fatal(err)
+	if err := natsstore.Provision(ctx, js, natsstore.Config{}); err != nil {
+		return nil, err
 	}
-	s, err := natsstore.Open(t.Context(), nc, storetest.Registry(), opts...)
+	return natsstore.Open(ctx, nc, storetest.Registry(), opts...)
+}
+
+// open opens a store on a fresh server, until the test ends.
+func open(t testing.TB, nc *nats.Conn, opts ...natsstore.Option) *natsstore.Store {
+	t.Helper()
+	s, err := provisioned(t.Context(), nc, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

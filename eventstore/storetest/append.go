@@ -255,7 +255,7 @@ func oneWinnerOfUnits(t *testing.T, ctx context.Context, s eventstore.Store) {
 func bigBodies(t *testing.T, ctx context.Context, s eventstore.Store) {
 	id, head := Stream(), eventstore.Head{}
 	var texts []string
-	for i := range 40 {
+	for i := range 24 {
 		texts = append(texts, strings.Repeat(string(rune('a'+i%26)), 900<<10))
 		head = put(ctx, t, s, id, head, texts[i])
 	}

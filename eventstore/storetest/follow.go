@@ -145,19 +145,31 @@ func feedContext(t *testing.T, ctx context.Context, s eventstore.Store) {
 	feed.Close() // again is harmless
 }
 
+// manyPages fills two streams with more commits than any store loads at once.
 func manyPages(t *testing.T, ctx context.Context, s eventstore.Store) {
-	const commits = 1234
-	id, other, head := Stream(), Stream(), eventstore.Head{}
-	var ho eventstore.Head
-	for range commits {
-		heads, err := s.Append(ctx, Change(id, head, "a", "b"), Change(other, ho, "c"))
-		must(t, err)
-		head, ho = heads[0], heads[1]
+	const commits = 1100
+	ids := []eventstore.StreamID{Stream(), Stream()}
+	var wg sync.WaitGroup
+	for _, id := range ids {
+		wg.Go(func() {
+			var head eventstore.Head
+			for range commits {
+				heads, err := s.Append(ctx, Change(id, head, "a", "b"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				head = heads[0]
+			}
+		})
 	}
-	got, err := Read(ctx, s, id, eventstore.Head{})
-	must(t, err)
-	if len(got) != 2*commits {
-		t.Fatalf("%d events in %d commits", len(got), commits)
+	wg.Wait()
+	for _, id := range ids {
+		got, err := Read(ctx, s, id, eventstore.Head{})
+		must(t, err)
+		if len(got) != 2*commits {
+			t.Fatalf("%d events in %d commits", len(got), commits)
+		}
 	}
 	n := 0
 	must(t, FollowTo(ctx, s, 0, 2*commits, func(eventstore.Commit) { n++ }))
