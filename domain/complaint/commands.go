@@ -17,6 +17,7 @@ type Command interface {
 	domain.Command
 	Stamp(by domain.By)
 	command() string
+	decide(d *decision) error
 }
 
 // Register is 登记 a complaint. No comes from the number series (family

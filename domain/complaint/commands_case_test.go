@@ -26,8 +26,10 @@ func TestClaimCommands(t *testing.T) {
 	named := setup(assigned).then(handler, func() Command { return &NameLiableParty{EnterpriseID: id("c"), Role: RoleContractor} })
 	runRows(t, []row{
 		{"two", assigned, handler, &AddClaimants{Claimants: people(2)}, "claimant_added claimant_added", ""},
-		{"ten make it collective", assigned, handler, &AddClaimants{Claimants: people(10)},
-			"claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added risk_raised", ""},
+		{
+			"ten make it collective", assigned, handler, &AddClaimants{Claimants: people(10)},
+			"claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added claimant_added risk_raised", "",
+		},
 		{"by the operator at intake", registered, operator, &AddClaimants{Claimants: people(1)}, "claimant_added", ""},
 		{"by the operator later", assigned, operator, &AddClaimants{Claimants: people(1)}, "", "after_acceptance"},
 		{"by the handler too early", registered, handler, &AddClaimants{Claimants: people(1)}, "", "before_assignment"},

@@ -79,12 +79,16 @@ func TestIntakeCommands(t *testing.T) {
 		{"with a hint and a promise", fresh, operator, register(func(c *Register) {
 			c.Hints, c.PromiseAt = []Hint{{OtherNo: "3号"}}, monday.Add(time.Hour)
 		}), "registered duplicate_hinted clock_started clock_started callback_promised", ""},
-		{"claimants at once", fresh, operator, register(func(c *Register) { c.Claimants = people(2) }),
-			"registered claimant_added claimant_added clock_started clock_started", ""},
+		{
+			"claimants at once", fresh, operator, register(func(c *Register) { c.Claimants = people(2) }),
+			"registered claimant_added claimant_added clock_started clock_started", "",
+		},
 		{"ten people", fresh, operator, register(func(c *Register) { c.Claim.Persons = 10 }), "registered risk_raised clock_started clock_started", ""},
 		{"thirty people", fresh, operator, register(func(c *Register) { c.Claim.Persons = 30 }), "registered risk_raised clock_started clock_started clock_started", ""},
-		{"about union staff", fresh, operator, register(func(c *Register) { c.Category, c.AccusedOrg = CategoryUnionStaff, "jc-yc" }),
-			"registered access_restricted clock_started clock_started", ""},
+		{
+			"about union staff", fresh, operator, register(func(c *Register) { c.Category, c.AccusedOrg = CategoryUnionStaff, "jc-yc" }),
+			"registered access_restricted clock_started clock_started", "",
+		},
 		{"twice", registered, operator, call(), "", "already_registered"},
 		{"by the cashier", fresh, domain.Actor{ID: "c", Role: domain.RoleCashier}, call(), "", "role_not_allowed"},
 		{"no summary", fresh, operator, register(func(c *Register) { c.Summary = " " }), "", "text_missing"},
@@ -131,16 +135,20 @@ func TestIntakeCommands(t *testing.T) {
 		{"by the operator", registered, operator, &Accept{HandlingOrg: "jc", TimeClass: ClassGeneral}, "", "role_not_allowed"},
 		{"again", accepted, dispatcher, &Accept{HandlingOrg: "jc", TimeClass: ClassGeneral}, "", "wrong_phase"},
 
-		{"out of scope", registered, dispatcher, &Refuse{Reason: RefusalOutOfScope, NoticeNo: "1号", ToldAt: told, RedirectTo: "市人社局"},
-			"not_accepted clock_met clock_stopped", ""},
+		{
+			"out of scope", registered, dispatcher, &Refuse{Reason: RefusalOutOfScope, NoticeNo: "1号", ToldAt: told, RedirectTo: "市人社局"},
+			"not_accepted clock_met clock_stopped", "",
+		},
 		{"no notice", registered, dispatcher, &Refuse{Reason: RefusalOutOfScope, ToldAt: told, RedirectTo: "市人社局"}, "", "notice_missing"},
 		{"nowhere to go", registered, dispatcher, &Refuse{Reason: RefusalOutOfScope, NoticeNo: "1号", ToldAt: told}, "", "text_missing"},
 		{"not told", registered, dispatcher, &Refuse{Reason: RefusalOutOfScope, NoticeNo: "1号", RedirectTo: "市人社局"}, "", "not_told"},
 		{"told tomorrow", registered, dispatcher, &Refuse{Reason: RefusalOutOfScope, NoticeNo: "1号", RedirectTo: "x", ToldAt: monday.AddDate(0, 0, 1)}, "", "date_in_future"},
 		{"unknown reason", registered, dispatcher, &Refuse{Reason: "mood", NoticeNo: "1号", RedirectTo: "x", ToldAt: told}, "", "code_unknown"},
 
-		{"to the labour bureau", registered, dispatcher, &TransferOut{To: AgencyLabour, Body: "市人社局", Reason: "不属工会职责", ToldAt: told},
-			"transferred_out clock_met clock_stopped", ""},
+		{
+			"to the labour bureau", registered, dispatcher, &TransferOut{To: AgencyLabour, Body: "市人社局", Reason: "不属工会职责", ToldAt: told},
+			"transferred_out clock_met clock_stopped", "",
+		},
 		{"not told", registered, dispatcher, &TransferOut{To: AgencyLabour, Body: "市人社局", Reason: "x"}, "", "not_told"},
 		{"told tomorrow", registered, dispatcher, &TransferOut{To: AgencyLabour, Body: "x", Reason: "x", ToldAt: monday.AddDate(0, 0, 1)}, "", "date_in_future"},
 		{"no body", registered, dispatcher, &TransferOut{To: AgencyLabour, Reason: "x", ToldAt: told}, "", "text_missing"},

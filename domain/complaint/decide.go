@@ -28,7 +28,7 @@ func (r Rules) decide(s State, cmd Command) ([]Event, error) {
 		return nil, err
 	}
 	d := &decision{r: r, s: s, by: by}
-	if err := d.take(cmd); err != nil {
+	if err := cmd.decide(d); err != nil {
 		return nil, err
 	}
 	return d.events, nil
@@ -59,31 +59,3 @@ func (d *decision) today() domain.Date { return domain.DateOf(d.by.OccurredAt())
 
 // cal is the calendar of the rules.
 func (d *decision) cal() calendar.Calendar { return d.r.Calendar }
-
-func (d *decision) take(cmd Command) error {
-	switch c := cmd.(type) {
-	case *Register, *DismissDuplicate, *IdentifyRespondent, *RequestSupplement, *ReceiveSupplement, *Accept, *Refuse,
-		*TransferOut, *Reclassify:
-		return d.takeIntake(c)
-	case *Dispatch, *Sign, *Return, *Rule, *Assign, *Recuse:
-		return d.takeDispatch(c)
-	case *LogContact, *PromiseCallback, *AddNote, *AddAttachment, *Link:
-		return d.takeRecord(c)
-	case *RaiseRisk, *LowerRisk, *NotifyLeader, *AnswerCrimeHint, *Restrict:
-		return d.takeRisk(c)
-	case *AddClaimants, *ImportClaimants, *TakeOver, *RemoveClaimant, *ElectRepresentatives, *VerifyClaims,
-		*ConfirmVerification, *DisputeClaim, *SetOutcome:
-		return d.takeClaims(c)
-	case *NameLiableParty, *DropLiableParty, *LogNegotiation, *SignAgreement, *FailMediation, *StartProcedure, *ConcludeProcedure:
-		return d.takeTracks(c)
-	case *PromisePayment, *RecordPayment, *ReversePayment, *LinkAdvance, *OpenRecourse, *RecoverRecourse:
-		return d.takeMoney(c)
-	case *IssueDocument, *AnswerDocument, *SendReferral, *ReceiptReferral:
-		return d.takePapers(c)
-	case *PauseClock, *ResumeClock, *ExtendClock, *ExplainOverdue, *OrderSupervision, *Tick, *RecomputeClocks:
-		return d.takeClocks(c)
-	case *Callback, *ProposeClosure, *ReturnClosure, *ApproveClosure, *Reopen, *Withdraw, *Merge, *Archive:
-		return d.takeClosure(c)
-	}
-	panic("complaint: unknown command " + cmd.command())
-}

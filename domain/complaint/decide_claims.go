@@ -14,31 +14,7 @@ const (
 	maxClaimants = 5000
 )
 
-func (d *decision) takeClaims(cmd Command) error {
-	switch c := cmd.(type) {
-	case *AddClaimants:
-		return d.enterClaimants(c)
-	case *ImportClaimants:
-		return d.importClaimants(c)
-	case *TakeOver:
-		return d.takeOver(c)
-	case *RemoveClaimant:
-		return d.removeClaimant(c)
-	case *ElectRepresentatives:
-		return d.electRepresentatives(c)
-	case *VerifyClaims:
-		return d.verify(c)
-	case *ConfirmVerification:
-		return d.confirmVerification(c)
-	case *DisputeClaim:
-		return d.dispute(c)
-	case *SetOutcome:
-		return d.setOutcome(c)
-	}
-	return nil
-}
-
-func (d *decision) enterClaimants(c *AddClaimants) error {
+func (c *AddClaimants) decide(d *decision) error {
 	if len(c.Claimants) == 0 {
 		return domain.Reject("claimants_missing", "请至少填写一名诉求人。")
 	}
@@ -94,7 +70,7 @@ func (d *decision) checkClaimants(list []NewClaimant, elsewhere []Elsewhere) err
 	return nil
 }
 
-func (d *decision) importClaimants(c *ImportClaimants) error {
+func (c *ImportClaimants) decide(d *decision) error {
 	got := d.s.Imports[c.FileSHA256]
 	switch {
 	case c.Chunk < 1 || c.Chunks < 1 || c.Chunk > c.Chunks:
@@ -119,9 +95,9 @@ func (d *decision) importClaimants(c *ImportClaimants) error {
 	return nil
 }
 
-// takeOver enters the claimants of a merged complaint; who is in the ledger
+// decide enters the claimants of a merged complaint; who is in the ledger
 // already keeps the line that is there.
-func (d *decision) takeOver(c *TakeOver) error {
+func (c *TakeOver) decide(d *decision) error {
 	if !known(c.FromID) || c.FromNo == "" {
 		return domain.Reject("other_missing", "请选择被并入的投诉。")
 	}
@@ -157,7 +133,7 @@ func (d *decision) line(no int) (Claimant, error) {
 	return c, nil
 }
 
-func (d *decision) removeClaimant(c *RemoveClaimant) error {
+func (c *RemoveClaimant) decide(d *decision) error {
 	line, err := d.line(c.ClaimantNo)
 	if err != nil {
 		return err
@@ -172,7 +148,7 @@ func (d *decision) removeClaimant(c *RemoveClaimant) error {
 	return nil
 }
 
-func (d *decision) electRepresentatives(c *ElectRepresentatives) error {
+func (c *ElectRepresentatives) decide(d *decision) error {
 	most := d.r.MaxRepresentatives.Value
 	if len(c.ClaimantNos) == 0 || len(c.ClaimantNos) > most {
 		return domain.Reject("representatives", "代表须为1至%d人(%s),现选%d人,请调整。", most, d.r.MaxRepresentatives.Basis.Text, len(c.ClaimantNos))
@@ -200,9 +176,9 @@ func (d *decision) distinct(nos []int) error {
 	return nil
 }
 
-// verify takes the first verifier's figures. Two people are needed for a large
+// decide takes the first verifier's figures. Two people are needed for a large
 // amount or a collective case; then they are a proposal.
-func (d *decision) verify(c *VerifyClaims) error {
+func (c *VerifyClaims) decide(d *decision) error {
 	nos := make([]int, len(c.Lines))
 	for i, l := range c.Lines {
 		nos[i] = l.ClaimantNo
@@ -240,9 +216,9 @@ func (d *decision) checkVerified(l Verification, m VerifyMethod) error {
 	return nil
 }
 
-// confirmVerification is the second verifier's word, who is neither the first
+// decide is the second verifier's word, who is neither the first
 // nor the handler (C6).
-func (d *decision) confirmVerification(c *ConfirmVerification) error {
+func (c *ConfirmVerification) decide(d *decision) error {
 	if err := d.distinct(c.ClaimantNos); err != nil {
 		return err
 	}
@@ -270,7 +246,7 @@ func (d *decision) confirmVerification(c *ConfirmVerification) error {
 	return nil
 }
 
-func (d *decision) dispute(c *DisputeClaim) error {
+func (c *DisputeClaim) decide(d *decision) error {
 	if _, err := d.line(c.ClaimantNo); err != nil {
 		return err
 	}
@@ -282,9 +258,9 @@ func (d *decision) dispute(c *DisputeClaim) error {
 	return nil
 }
 
-// setOutcome is C2: paid means paid in full; anything else says why, with
+// decide is C2: paid means paid in full; anything else says why, with
 // evidence, and a waiver with a paper that the person signed.
-func (d *decision) setOutcome(c *SetOutcome) error {
+func (c *SetOutcome) decide(d *decision) error {
 	if err := first(d.distinct(c.ClaimantNos), outcomes.Check(c.Outcome)); err != nil {
 		return err
 	}

@@ -8,34 +8,34 @@ import (
 	"hearth/domain/calendar"
 )
 
-func (d *decision) takeClocks(cmd Command) error {
-	switch c := cmd.(type) {
-	case *PauseClock:
-		return d.pause(c)
-	case *ResumeClock:
-		clock, err := d.clockOf(c.Clock)
-		if err != nil {
-			return err
-		}
-		resumed, err := clock.Resume(d.by.At, d.cal())
-		if err != nil {
-			return err
-		}
-		d.add(ClockResumed{resumed})
-	case *ExtendClock:
-		return d.extend(c)
-	case *ExplainOverdue:
-		return d.explain(c)
-	case *OrderSupervision:
-		if err := first(text("督办要求", c.Demand), d.futureDate("督办期限", c.DueOn)); err != nil {
-			return err
-		}
-		d.add(SupervisionOrdered{Demand: c.Demand, DueOn: c.DueOn, By: d.actor()})
-	case *Tick:
-		d.tick()
-	case *RecomputeClocks:
-		d.recompute(c.Why)
+func (c *ResumeClock) decide(d *decision) error {
+	clock, err := d.clockOf(c.Clock)
+	if err != nil {
+		return err
 	}
+	resumed, err := clock.Resume(d.by.At, d.cal())
+	if err != nil {
+		return err
+	}
+	d.add(ClockResumed{resumed})
+	return nil
+}
+
+func (c *OrderSupervision) decide(d *decision) error {
+	if err := first(text("督办要求", c.Demand), d.futureDate("督办期限", c.DueOn)); err != nil {
+		return err
+	}
+	d.add(SupervisionOrdered{Demand: c.Demand, DueOn: c.DueOn, By: d.actor()})
+	return nil
+}
+
+func (c *Tick) decide(d *decision) error {
+	d.tick()
+	return nil
+}
+
+func (c *RecomputeClocks) decide(d *decision) error {
+	d.recompute(c.Why)
 	return nil
 }
 
@@ -84,9 +84,9 @@ func (d *decision) stopAll(why string) {
 	}
 }
 
-// pause: from the third pause on, and within a working day of the due date, it
+// decide: from the third pause on, and within a working day of the due date, it
 // is the reviewer's decision.
-func (d *decision) pause(c *PauseClock) error {
+func (c *PauseClock) decide(d *decision) error {
 	clock, err := d.clockOf(c.Clock)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (d *decision) pause(c *PauseClock) error {
 	return nil
 }
 
-func (d *decision) extend(c *ExtendClock) error {
+func (c *ExtendClock) decide(d *decision) error {
 	if c.Clock != ClockHandle {
 		return domain.Reject("clock_not_extendable", "只有办理时限可以延长。")
 	}
@@ -149,7 +149,7 @@ func (d *decision) toldOfExtension(no int) bool {
 	return c.Purpose == PurposeExtension && c.Reached && (c.With == PartyWorker || c.With == PartyRepresentative)
 }
 
-func (d *decision) explain(c *ExplainOverdue) error {
+func (c *ExplainOverdue) decide(d *decision) error {
 	clock, err := d.clockOf(c.Clock)
 	if err != nil {
 		return err

@@ -10,40 +10,33 @@ import (
 	"hearth/domain/calendar"
 )
 
-func (d *decision) takeClosure(cmd Command) error {
-	switch c := cmd.(type) {
-	case *Callback:
-		return d.callback(c)
-	case *ProposeClosure:
-		return d.propose(c)
-	case *ReturnClosure:
-		if err := text("退回理由", c.Reason); err != nil {
-			return err
-		}
-		d.add(ClosureReturned{Reason: c.Reason, By: d.actor()})
-		d.stop(ClockCallback, "拟结退回")
-		d.meet(ClockClosureReview)
-	case *ApproveClosure:
-		d.approve()
-	case *Reopen:
-		return d.reopen(c)
-	case *Withdraw:
-		return d.withdraw(c)
-	case *Merge:
-		return d.merge(c)
-	case *Archive:
-		if err := first(retentions.Check(c.Retention), digest("卷宗目录", c.ManifestSHA256)); err != nil {
-			return err
-		}
-		d.add(Archived{Retention: c.Retention, ManifestSHA256: c.ManifestSHA256})
+func (c *ReturnClosure) decide(d *decision) error {
+	if err := text("退回理由", c.Reason); err != nil {
+		return err
 	}
+	d.add(ClosureReturned{Reason: c.Reason, By: d.actor()})
+	d.stop(ClockCallback, "拟结退回")
+	d.meet(ClockClosureReview)
 	return nil
 }
 
-// propose writes the proposal down with the sample of those to be called back.
+func (c *ApproveClosure) decide(d *decision) error {
+	d.approve()
+	return nil
+}
+
+func (c *Archive) decide(d *decision) error {
+	if err := first(retentions.Check(c.Retention), digest("卷宗目录", c.ManifestSHA256)); err != nil {
+		return err
+	}
+	d.add(Archived{Retention: c.Retention, ManifestSHA256: c.ManifestSHA256})
+	return nil
+}
+
+// decide writes the proposal down with the sample of those to be called back.
 // The seed holds the instant of the proposal, so that nobody knows the sample
 // before, and everybody can draw it again after.
-func (d *decision) propose(c *ProposeClosure) error {
+func (c *ProposeClosure) decide(d *decision) error {
 	if err := first(conclusions.Check(c.Conclusion), text("办理情况", c.Narrative), d.fits(c.Conclusion)); err != nil {
 		return err
 	}
@@ -116,9 +109,9 @@ func (d *decision) callbacksDone() bool {
 	return !slices.ContainsFunc(d.s.Proposal.Sample, func(no int) bool { return !d.s.callback(no).Done(d.r) })
 }
 
-// callback writes down one call. Somebody who says that less money came than is
+// decide writes down one call. Somebody who says that less money came than is
 // on record, or who does not agree with the outcome, blocks the closing.
-func (d *decision) callback(c *Callback) error {
+func (c *Callback) decide(d *decision) error {
 	if !slices.Contains(d.s.Proposal.Sample, c.ClaimantNo) {
 		return domain.Reject("not_in_sample", "第%d号不在本次回访名单中,请按名单回访。", c.ClaimantNo)
 	}
@@ -163,8 +156,8 @@ func (d *decision) approve() {
 	d.add(Closed{Conclusion: d.s.Proposal.Conclusion, Totals: d.s.Totals(), At: d.at()})
 }
 
-// reopen gives the handler a new limit of the same class.
-func (d *decision) reopen(c *Reopen) error {
+// decide gives the handler a new limit of the same class.
+func (c *Reopen) decide(d *decision) error {
 	if err := text("重启理由", c.Reason); err != nil {
 		return err
 	}
@@ -176,7 +169,7 @@ func (d *decision) reopen(c *Reopen) error {
 	return nil
 }
 
-func (d *decision) withdraw(c *Withdraw) error {
+func (c *Withdraw) decide(d *decision) error {
 	if err := text("撤回理由", c.Reason); err != nil {
 		return err
 	}
@@ -188,7 +181,7 @@ func (d *decision) withdraw(c *Withdraw) error {
 	return nil
 }
 
-func (d *decision) merge(c *Merge) error {
+func (c *Merge) decide(d *decision) error {
 	if err := first(text("并入案件的文号", c.IntoNo), text("并案理由", c.Reason)); err != nil {
 		return err
 	}

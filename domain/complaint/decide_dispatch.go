@@ -6,25 +6,17 @@ import (
 	"hearth/domain"
 )
 
-func (d *decision) takeDispatch(cmd Command) error {
-	switch c := cmd.(type) {
-	case *Dispatch:
-		if err := text("承办单位", c.ToOrg); err != nil {
-			return err
-		}
-		d.dispatch(c.ToOrg)
-	case *Sign:
-		d.add(DispatchSigned{By: d.actor()})
-		d.meet(ClockSign)
-	case *Return:
-		return d.returnOrder(c)
-	case *Rule:
-		return d.rule(c)
-	case *Assign:
-		return d.assign(c)
-	case *Recuse:
-		return d.recuse(c)
+func (c *Dispatch) decide(d *decision) error {
+	if err := text("承办单位", c.ToOrg); err != nil {
+		return err
 	}
+	d.dispatch(c.ToOrg)
+	return nil
+}
+
+func (c *Sign) decide(d *decision) error {
+	d.add(DispatchSigned{By: d.actor()})
+	d.meet(ClockSign)
 	return nil
 }
 
@@ -33,7 +25,7 @@ func (d *decision) dispatch(org string) {
 	d.start(ClockSign, d.r.SignWithin)
 }
 
-func (d *decision) returnOrder(c *Return) error {
+func (c *Return) decide(d *decision) error {
 	if err := first(returnReasons.Check(c.Reason), optionalText("退单说明", c.Note)); err != nil {
 		return err
 	}
@@ -47,7 +39,7 @@ func (d *decision) returnOrder(c *Return) error {
 	return nil
 }
 
-func (d *decision) rule(c *Rule) error {
+func (c *Rule) decide(d *decision) error {
 	if err := first(text("最终承办单位", c.FinalOrg), text("裁定理由", c.Reason)); err != nil {
 		return err
 	}
@@ -56,7 +48,7 @@ func (d *decision) rule(c *Rule) error {
 	return nil
 }
 
-func (d *decision) assign(c *Assign) error {
+func (c *Assign) decide(d *decision) error {
 	if err := text("经办人", c.Handler); err != nil {
 		return err
 	}
@@ -93,7 +85,7 @@ func (d *decision) fit(user string, conflicts []Conflict) error {
 	return nil
 }
 
-func (d *decision) recuse(c *Recuse) error {
+func (c *Recuse) decide(d *decision) error {
 	if err := relations.Check(c.Relation); err != nil {
 		return err
 	}

@@ -9,30 +9,6 @@ import (
 	"hearth/domain/calendar"
 )
 
-func (d *decision) takeIntake(cmd Command) error {
-	switch c := cmd.(type) {
-	case *Register:
-		return d.register(c)
-	case *DismissDuplicate:
-		return d.dismissDuplicate(c)
-	case *IdentifyRespondent:
-		return d.identifyRespondent(c)
-	case *RequestSupplement:
-		return d.requestSupplement(c)
-	case *ReceiveSupplement:
-		return d.receiveSupplement(c)
-	case *Accept:
-		return d.accept(c)
-	case *Refuse:
-		return d.refuse(c)
-	case *TransferOut:
-		return d.transferOut(c)
-	case *Reclassify:
-		return d.reclassify(c)
-	}
-	return nil
-}
-
 // externalSpace names the complaints that other systems sent.
 var externalSpace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("hearth:complaint:external"))
 
@@ -42,7 +18,7 @@ func ExternalCase(system, no string) uuid.UUID {
 	return uuid.NewSHA1(externalSpace, []byte(system+"\x00"+no))
 }
 
-func (d *decision) register(c *Register) error {
+func (c *Register) decide(d *decision) error {
 	if err := d.checkRegister(c); err != nil {
 		return err
 	}
@@ -129,7 +105,7 @@ func (d *decision) limitation(arrearsTo, employmentEnded domain.Date) Limitation
 	return l
 }
 
-func (d *decision) dismissDuplicate(c *DismissDuplicate) error {
+func (c *DismissDuplicate) decide(d *decision) error {
 	if !slices.Contains(d.s.Hinted, c.OtherNo) {
 		return domain.Reject("no_hint", "没有与“%s”的疑似重复提示,请核对文号。", c.OtherNo)
 	}
@@ -140,7 +116,7 @@ func (d *decision) dismissDuplicate(c *DismissDuplicate) error {
 	return nil
 }
 
-func (d *decision) identifyRespondent(c *IdentifyRespondent) error {
+func (c *IdentifyRespondent) decide(d *decision) error {
 	ev := RespondentIdentified{EnterpriseID: c.EnterpriseID, ProjectID: c.ProjectID}
 	if !known(ev.EnterpriseID) && !known(ev.ProjectID) {
 		return domain.Reject("respondent_missing", "请选择企业或工程项目;名录里没有的,请先新建企业。")
@@ -158,7 +134,7 @@ func (d *decision) identifyRespondent(c *IdentifyRespondent) error {
 	return nil
 }
 
-func (d *decision) requestSupplement(c *RequestSupplement) error {
+func (c *RequestSupplement) decide(d *decision) error {
 	if len(c.Items) == 0 {
 		return domain.Reject("items_missing", "请写明要补正哪些材料。")
 	}
@@ -177,7 +153,7 @@ func (d *decision) requestSupplement(c *RequestSupplement) error {
 	return nil
 }
 
-func (d *decision) receiveSupplement(c *ReceiveSupplement) error {
+func (c *ReceiveSupplement) decide(d *decision) error {
 	if len(c.Items) == 0 && len(c.AttachmentIDs) == 0 {
 		return domain.Reject("items_missing", "请写明收到了哪些补正材料。")
 	}
@@ -198,7 +174,7 @@ func (d *decision) receiveSupplement(c *ReceiveSupplement) error {
 	return nil
 }
 
-func (d *decision) accept(c *Accept) error {
+func (c *Accept) decide(d *decision) error {
 	category := c.Category
 	if category == "" {
 		category = d.s.Category
@@ -232,7 +208,7 @@ func (s State) arrearsEnd() domain.Date {
 	return end
 }
 
-func (d *decision) refuse(c *Refuse) error {
+func (c *Refuse) decide(d *decision) error {
 	if err := first(refusalReasons.Check(c.Reason), text("应当找哪个单位或途径(首问负责)", c.RedirectTo)); err != nil {
 		return err
 	}
@@ -251,7 +227,7 @@ func (d *decision) refuse(c *Refuse) error {
 	return nil
 }
 
-func (d *decision) transferOut(c *TransferOut) error {
+func (c *TransferOut) decide(d *decision) error {
 	err := first(agencies.Check(c.To), text("承接单位名称", c.Body), text("转出理由", c.Reason))
 	if err != nil {
 		return err
@@ -268,7 +244,7 @@ func (d *decision) transferOut(c *TransferOut) error {
 	return nil
 }
 
-func (d *decision) reclassify(c *Reclassify) error {
+func (c *Reclassify) decide(d *decision) error {
 	if err := first(timeClasses.Check(c.TimeClass), text("变更理由", c.Reason)); err != nil {
 		return err
 	}

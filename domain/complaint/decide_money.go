@@ -6,30 +6,17 @@ import (
 	"hearth/domain"
 )
 
-func (d *decision) takeMoney(cmd Command) error {
-	switch c := cmd.(type) {
-	case *PromisePayment:
-		err := first(partyRoles.Check(c.ByRole), amount("承诺金额", c.PromisedFen), d.futureDate("承诺支付日期", c.DueOn))
-		if err != nil {
-			return err
-		}
-		d.add(PaymentPromised{PromiseNo: d.s.Promises + 1, ByRole: c.ByRole, PromisedFen: c.PromisedFen, DueOn: c.DueOn})
-	case *RecordPayment:
-		return d.recordPayment(c)
-	case *ReversePayment:
-		return d.reversePayment(c)
-	case *LinkAdvance:
-		return d.linkAdvance(c)
-	case *OpenRecourse:
-		return d.openRecourse(c)
-	case *RecoverRecourse:
-		return d.recoverRecourse(c)
+func (c *PromisePayment) decide(d *decision) error {
+	err := first(partyRoles.Check(c.ByRole), amount("承诺金额", c.PromisedFen), d.futureDate("承诺支付日期", c.DueOn))
+	if err != nil {
+		return err
 	}
+	d.add(PaymentPromised{PromiseNo: d.s.Promises + 1, ByRole: c.ByRole, PromisedFen: c.PromisedFen, DueOn: c.DueOn})
 	return nil
 }
 
-// recordPayment keeps what was paid at or below what was verified, for everyone.
-func (d *decision) recordPayment(c *RecordPayment) error {
+// decide keeps what was paid at or below what was verified, for everyone.
+func (c *RecordPayment) decide(d *decision) error {
 	nos := make([]int, len(c.Lines))
 	for i, l := range c.Lines {
 		nos[i] = l.ClaimantNo
@@ -80,8 +67,8 @@ func (d *decision) witnessed(c *RecordPayment) error {
 	return nil
 }
 
-// reversePayment undoes a payment; who recorded it cannot undo it alone.
-func (d *decision) reversePayment(c *ReversePayment) error {
+// decide undoes a payment; who recorded it cannot undo it alone.
+func (c *ReversePayment) decide(d *decision) error {
 	if c.PaymentNo < 1 || c.PaymentNo > len(d.s.Payments) {
 		return domain.Reject("no_such_payment", "没有第%d笔到账,请核对。", c.PaymentNo)
 	}
@@ -99,7 +86,7 @@ func (d *decision) reversePayment(c *ReversePayment) error {
 	return nil
 }
 
-func (d *decision) linkAdvance(c *LinkAdvance) error {
+func (c *LinkAdvance) decide(d *decision) error {
 	if !known(c.ReliefID) {
 		return domain.Reject("relief_missing", "请选择垫付所在的帮扶申请。")
 	}
@@ -120,7 +107,7 @@ func (d *decision) linkAdvance(c *LinkAdvance) error {
 	return nil
 }
 
-func (d *decision) openRecourse(c *OpenRecourse) error {
+func (c *OpenRecourse) decide(d *decision) error {
 	if !known(c.EnterpriseID) {
 		return domain.Reject("respondent_missing", "请选择被追偿的企业。")
 	}
@@ -141,7 +128,7 @@ func (d *decision) openRecourse(c *OpenRecourse) error {
 	return nil
 }
 
-func (d *decision) recoverRecourse(c *RecoverRecourse) error {
+func (c *RecoverRecourse) decide(d *decision) error {
 	if c.RecourseNo < 1 || c.RecourseNo > len(d.s.Recourses) {
 		return domain.Reject("no_recourse", "没有第%d次追偿,请核对。", c.RecourseNo)
 	}

@@ -6,41 +6,40 @@ import (
 	"hearth/domain"
 )
 
-func (d *decision) takeRecord(cmd Command) error {
-	switch c := cmd.(type) {
-	case *LogContact:
-		return d.logContact(c)
-	case *PromiseCallback:
-		if err := first(d.futureTime("承诺回电时间", c.DueAt), optionalText("事由", c.About)); err != nil {
-			return err
-		}
-		d.add(CallbackPromised{DueAt: c.DueAt.UTC(), About: c.About, By: d.actor()})
-	case *AddNote:
-		if err := first(noteVisibilities.Check(c.Visibility), text("办理记录", c.Text)); err != nil {
-			return err
-		}
-		d.add(NoteAdded{Visibility: c.Visibility, Text: c.Text})
-	case *AddAttachment:
-		if !known(c.AttachmentID) {
-			return domain.Reject("attachment_missing", "请先上传附件。")
-		}
-		if err := evidenceKinds.Check(c.Kind); err != nil {
-			return err
-		}
-		if c.SHA256 != "" {
-			if err := digest("附件", c.SHA256); err != nil {
-				return err
-			}
-		}
-		d.add(AttachmentAdded{AttachmentID: c.AttachmentID, Kind: c.Kind, SHA256: c.SHA256})
-	case *Link:
-		return d.link(c)
+func (c *PromiseCallback) decide(d *decision) error {
+	if err := first(d.futureTime("承诺回电时间", c.DueAt), optionalText("事由", c.About)); err != nil {
+		return err
 	}
+	d.add(CallbackPromised{DueAt: c.DueAt.UTC(), About: c.About, By: d.actor()})
 	return nil
 }
 
-// logContact also meets the first-contact clock when the worker was reached.
-func (d *decision) logContact(c *LogContact) error {
+func (c *AddNote) decide(d *decision) error {
+	if err := first(noteVisibilities.Check(c.Visibility), text("办理记录", c.Text)); err != nil {
+		return err
+	}
+	d.add(NoteAdded{Visibility: c.Visibility, Text: c.Text})
+	return nil
+}
+
+func (c *AddAttachment) decide(d *decision) error {
+	if !known(c.AttachmentID) {
+		return domain.Reject("attachment_missing", "请先上传附件。")
+	}
+	if err := evidenceKinds.Check(c.Kind); err != nil {
+		return err
+	}
+	if c.SHA256 != "" {
+		if err := digest("附件", c.SHA256); err != nil {
+			return err
+		}
+	}
+	d.add(AttachmentAdded{AttachmentID: c.AttachmentID, Kind: c.Kind, SHA256: c.SHA256})
+	return nil
+}
+
+// decide also meets the first-contact clock when the worker was reached.
+func (c *LogContact) decide(d *decision) error {
 	err := first(parties.Check(c.With), purposes.Check(c.Purpose), contactHows.Check(c.How), optionalText("联系要点", c.Gist))
 	if err != nil {
 		return err
@@ -60,7 +59,7 @@ func (d *decision) logContact(c *LogContact) error {
 	return nil
 }
 
-func (d *decision) link(c *Link) error {
+func (c *Link) decide(d *decision) error {
 	if err := first(linkRelations.Check(c.Relation), text("对方文号", c.OtherNo)); err != nil {
 		return err
 	}

@@ -6,27 +6,16 @@ import (
 	"hearth/domain"
 )
 
-func (d *decision) takeRisk(cmd Command) error {
-	switch c := cmd.(type) {
-	case *RaiseRisk:
-		return d.raiseRisk(c)
-	case *LowerRisk:
-		return d.lowerRisk(c)
-	case *NotifyLeader:
-		if err := first(text("报告对象", c.To), contactHows.Check(c.How)); err != nil {
-			return err
-		}
-		d.add(LeaderNotified{To: c.To, How: c.How, By: d.actor()})
-		d.meet(ClockRedNotice)
-	case *AnswerCrimeHint:
-		return d.answerCrimeHint(c)
-	case *Restrict:
-		return d.restrict(c)
+func (c *NotifyLeader) decide(d *decision) error {
+	if err := first(text("报告对象", c.To), contactHows.Check(c.How)); err != nil {
+		return err
 	}
+	d.add(LeaderNotified{To: c.To, How: c.How, By: d.actor()})
+	d.meet(ClockRedNotice)
 	return nil
 }
 
-func (d *decision) raiseRisk(c *RaiseRisk) error {
+func (c *RaiseRisk) decide(d *decision) error {
 	for _, f := range c.Flags {
 		if err := flags.Check(f); err != nil {
 			return err
@@ -87,7 +76,7 @@ func (d *decision) crowd() []Flag {
 	return out
 }
 
-func (d *decision) lowerRisk(c *LowerRisk) error {
+func (c *LowerRisk) decide(d *decision) error {
 	if c.Level != RiskNone {
 		if err := riskLevels.Check(c.Level); err != nil {
 			return err
@@ -103,7 +92,7 @@ func (d *decision) lowerRisk(c *LowerRisk) error {
 	return nil
 }
 
-func (d *decision) answerCrimeHint(c *AnswerCrimeHint) error {
+func (c *AnswerCrimeHint) decide(d *decision) error {
 	if !known(c.ReferralID) {
 		if err := text("不移送的理由", c.Reason); err != nil {
 			return err
@@ -176,7 +165,7 @@ func UsualRestriction() []domain.Role {
 	}
 }
 
-func (d *decision) restrict(c *Restrict) error {
+func (c *Restrict) decide(d *decision) error {
 	if err := restrictReasons.Check(c.Reason); err != nil {
 		return err
 	}

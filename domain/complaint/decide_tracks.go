@@ -7,40 +7,35 @@ import (
 	"hearth/domain/calendar"
 )
 
-func (d *decision) takeTracks(cmd Command) error {
-	switch c := cmd.(type) {
-	case *NameLiableParty:
-		return d.nameLiable(c)
-	case *DropLiableParty:
-		return d.dropLiable(c)
-	case *LogNegotiation:
-		err := first(d.pastDate("协商日期", c.HeldOn), text("参加人员", c.Attendees), text("协商要点", c.Gist))
-		if err != nil {
-			return err
-		}
-		d.add(NegotiationHeld{HeldOn: c.HeldOn, Attendees: c.Attendees, MinutesID: c.MinutesID, Gist: c.Gist})
-	case *SignAgreement:
-		return d.signAgreement(c)
-	case *FailMediation:
-		if err := text("调解未成的原因", c.Reason); err != nil {
-			return err
-		}
-		d.add(MediationFailed{Reason: c.Reason})
-	case *StartProcedure:
-		err := first(procedureKinds.Check(c.Kind), text("受理机关", c.Body), d.pastDate("开始日期", c.StartedOn))
-		if err != nil {
-			return err
-		}
-		d.add(ProcedureStarted{
-			ProcedureNo: len(d.s.Procedures) + 1, Kind: c.Kind, Body: c.Body, TheirNo: c.TheirNo, StartedOn: c.StartedOn,
-		})
-	case *ConcludeProcedure:
-		return d.concludeProcedure(c)
+func (c *LogNegotiation) decide(d *decision) error {
+	err := first(d.pastDate("协商日期", c.HeldOn), text("参加人员", c.Attendees), text("协商要点", c.Gist))
+	if err != nil {
+		return err
 	}
+	d.add(NegotiationHeld{HeldOn: c.HeldOn, Attendees: c.Attendees, MinutesID: c.MinutesID, Gist: c.Gist})
 	return nil
 }
 
-func (d *decision) nameLiable(c *NameLiableParty) error {
+func (c *FailMediation) decide(d *decision) error {
+	if err := text("调解未成的原因", c.Reason); err != nil {
+		return err
+	}
+	d.add(MediationFailed{Reason: c.Reason})
+	return nil
+}
+
+func (c *StartProcedure) decide(d *decision) error {
+	err := first(procedureKinds.Check(c.Kind), text("受理机关", c.Body), d.pastDate("开始日期", c.StartedOn))
+	if err != nil {
+		return err
+	}
+	d.add(ProcedureStarted{
+		ProcedureNo: len(d.s.Procedures) + 1, Kind: c.Kind, Body: c.Body, TheirNo: c.TheirNo, StartedOn: c.StartedOn,
+	})
+	return nil
+}
+
+func (c *NameLiableParty) decide(d *decision) error {
 	if !known(c.EnterpriseID) {
 		return domain.Reject("respondent_missing", "请选择责任主体;名录里没有的,请先新建企业。")
 	}
@@ -63,7 +58,7 @@ func (d *decision) nameLiable(c *NameLiableParty) error {
 	return nil
 }
 
-func (d *decision) dropLiable(c *DropLiableParty) error {
+func (c *DropLiableParty) decide(d *decision) error {
 	if !slices.Contains(d.s.Liable, Liability{EnterpriseID: c.EnterpriseID, Role: c.Role}) {
 		return domain.Reject("no_liable_party", "所选单位不在本案的责任主体中,请核对。")
 	}
@@ -74,7 +69,7 @@ func (d *decision) dropLiable(c *DropLiableParty) error {
 	return nil
 }
 
-func (d *decision) signAgreement(c *SignAgreement) error {
+func (c *SignAgreement) decide(d *decision) error {
 	if err := text("协议编号", c.AgreementNo); err != nil {
 		return err
 	}
@@ -93,7 +88,7 @@ func (d *decision) signAgreement(c *SignAgreement) error {
 	return nil
 }
 
-func (d *decision) concludeProcedure(c *ConcludeProcedure) error {
+func (c *ConcludeProcedure) decide(d *decision) error {
 	if c.ProcedureNo < 1 || c.ProcedureNo > len(d.s.Procedures) {
 		return domain.Reject("no_procedure", "本案没有第%d个程序,请核对。", c.ProcedureNo)
 	}
@@ -111,42 +106,38 @@ func (d *decision) concludeProcedure(c *ConcludeProcedure) error {
 	return nil
 }
 
-func (d *decision) takePapers(cmd Command) error {
-	switch c := cmd.(type) {
-	case *IssueDocument:
-		return d.issueDocument(c)
-	case *AnswerDocument:
-		i := d.s.document(c.DocumentID)
-		if i < 0 || !d.s.Documents[i].Awaits() {
-			return domain.Reject("no_document", "这份文书不在等待答复,请核对。")
-		}
-		if err := documentAnswers.Check(c.Answer); err != nil {
-			return err
-		}
-		d.add(DocumentAnswered{DocumentID: c.DocumentID, Answer: c.Answer})
-	case *SendReferral:
-		return d.sendReferral(c)
-	case *ReceiptReferral:
-		i := d.s.referral(c.ReferralID)
-		if i < 0 {
-			return domain.Reject("no_referral", "本案没有这次移送,请核对。")
-		}
-		if d.s.Referrals[i].Receipted {
-			return nil
-		}
-		if !c.Accepted {
-			if err := text("对方不接收的理由", c.Reason); err != nil {
-				return err
-			}
-		}
-		d.add(ReferralReceipted{ReferralID: c.ReferralID, TheirNo: c.TheirNo, Accepted: c.Accepted, Reason: c.Reason})
+func (c *AnswerDocument) decide(d *decision) error {
+	i := d.s.document(c.DocumentID)
+	if i < 0 || !d.s.Documents[i].Awaits() {
+		return domain.Reject("no_document", "这份文书不在等待答复,请核对。")
 	}
+	if err := documentAnswers.Check(c.Answer); err != nil {
+		return err
+	}
+	d.add(DocumentAnswered{DocumentID: c.DocumentID, Answer: c.Answer})
 	return nil
 }
 
-// issueDocument: a 建议书 is allowed only when an 意见书 was refused, not answered, or
+func (c *ReceiptReferral) decide(d *decision) error {
+	i := d.s.referral(c.ReferralID)
+	if i < 0 {
+		return domain.Reject("no_referral", "本案没有这次移送,请核对。")
+	}
+	if d.s.Referrals[i].Receipted {
+		return nil
+	}
+	if !c.Accepted {
+		if err := text("对方不接收的理由", c.Reason); err != nil {
+			return err
+		}
+	}
+	d.add(ReferralReceipted{ReferralID: c.ReferralID, TheirNo: c.TheirNo, Accepted: c.Accepted, Reason: c.Reason})
+	return nil
+}
+
+// decide: a 建议书 is allowed only when an 意见书 was refused, not answered, or
 // not followed without a reason.
-func (d *decision) issueDocument(c *IssueDocument) error {
+func (c *IssueDocument) decide(d *decision) error {
 	if err := first(documentKinds.Check(c.Kind), text("文号", c.No), text("送达对象", c.To)); err != nil {
 		return err
 	}
@@ -177,7 +168,7 @@ func (d *decision) issueDocument(c *IssueDocument) error {
 	return nil
 }
 
-func (d *decision) sendReferral(c *SendReferral) error {
+func (c *SendReferral) decide(d *decision) error {
 	if err := first(agencies.Check(c.Agency), text("提供个人信息的依据(本人同意,或法律条文)", c.Basis)); err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@
 // cases are hidden from the accused unit (Restriction).
 //
 // Read commands_table.go first: every command with its roles, phases and guard.
-// Then events.go, decide.go and evolve.go, which split by subject. A command is
+// Then events.go, decide.go and evolve.go, which split by subject: each command
+// has a method decide, each event a method apply. A command is
 // decided in two steps: its guards look at the case and the actor (Available
 // shows the same answer before anybody fills in a form), then its fields are
 // looked at. Limits are in rules.go, code lists in codes*.go.

@@ -17,7 +17,7 @@ import (
 //sumtype:decl
 type Event interface {
 	domain.Event
-	event()
+	apply(s State) State
 }
 
 // Specs says how each event of the family is stored.

@@ -3,141 +3,170 @@ package complaint
 import (
 	"maps"
 	"slices"
-
-	"hearth/domain/calendar"
 )
 
-// Evolve applies one fact. It knows no rules; see decide.go for those.
-func Evolve(s State, ev Event) State {
-	if f, ok := ev.(calendar.Fact); ok {
-		return evolveClock(s, ev, f)
-	}
-	switch ev := ev.(type) {
-	case Registered, DuplicateHinted, DuplicateDismissed, RespondentIdentified, SupplementRequested, SupplementReceived,
-		Accepted, NotAccepted, TransferredOut, Reclassified, Withdrawn, Merged, Linked, AccessRestricted:
-		return evolveIntake(s, ev)
-	case DispatchIssued, DispatchSigned, DispatchReturned, DispatchRuled, HandlerAssigned, HandlerRecused, ContactAttempted,
-		CallbackPromised, NoteAdded, AttachmentAdded, SupervisionOrdered:
-		return evolveWork(s, ev)
-	case RiskRaised, RiskLowered, LeaderNotified, CrimeHintRaised, CrimeHintAnswered, LimitationNear, Escalated, OverdueExplained:
-		return evolveRisk(s, ev)
-	case ClaimantAdded, ClaimantsImported, ClaimantImportCompleted, ClaimantRemoved, RepresentativesElected,
-		VerificationProposed, ClaimVerified, ClaimDisputed, ClaimOutcomeSet:
-		return evolveClaims(s, ev)
-	case LiablePartyNamed, LiablePartyDropped, NegotiationHeld, AgreementSigned, MediationFailed, ProcedureStarted,
-		ProcedureConcluded, DocumentIssued, DocumentAnswered, ReferralSent, ReferralReceipted:
-		return evolveTracks(s, ev)
-	case PaymentPromised, PaymentRecorded, PaymentReversed, AdvanceLinked, RecourseOpened, RecourseRecovered:
-		return evolveMoney(s, ev)
-	case CallbackDone, ClosureProposed, ClosureReturned, ClosureApproved, Closed, Reopened, Archived:
-		return evolveClosure(s, ev)
-	case ClockStarted, ClockPaused, ClockResumed, ClockExtended, ClockChanged, ClockRecomputed, ClockMet, ClockBreached, ClockStopped:
-		panic("complaint: a clock event that is no fact of a clock")
-	}
-	panic("complaint: unknown event " + ev.EventType())
+// Evolve applies one fact. It knows no rules; see decide.go for those. What each
+// fact changes is its method apply.
+func Evolve(s State, ev Event) State { return ev.apply(s) }
+
+func (ev Registered) apply(s State) State {
+	s.Phase, s.No, s.Category = PhaseRegistered, ev.No, ev.Category
+	s.Reporter, s.Respondent, s.ProjectID = ev.Reporter, ev.Employer, ev.ProjectID
+	s.Claim, s.EmploymentEndedOn = ev.Claim, ev.EmploymentEndedOn
+	s.RegisteredAt, s.Limitation = ev.RegisteredAt, ev.Limitation
+	return s
 }
 
-func evolveClock(s State, ev Event, f calendar.Fact) State {
-	s.Clocks = s.Clocks.Apply(f)
-	switch ev.(type) {
-	case ClockStarted, ClockStopped:
-		kind := ClockKind(f.ClockKind())
-		s.Explained = without(s.Explained, kind)
-		s.Escalated = maps.Clone(s.Escalated)
-		delete(s.Escalated, kind)
+func (ev DuplicateHinted) apply(s State) State {
+	s.Hinted = with(s.Hinted, ev.OtherNo)
+	return s
+}
+
+func (ev DuplicateDismissed) apply(s State) State {
+	s.Hinted = without(s.Hinted, ev.OtherNo)
+	return s
+}
+
+func (ev RespondentIdentified) apply(s State) State {
+	s.Respondent.EnterpriseID, s.ProjectID = ev.EnterpriseID, ev.ProjectID
+	return s
+}
+
+func (SupplementRequested) apply(s State) State {
+	s.Phase = PhaseAwaitingSupplement
+	return s
+}
+
+func (SupplementReceived) apply(s State) State {
+	s.Phase = PhaseRegistered
+	return s
+}
+
+func (ev Accepted) apply(s State) State {
+	s.Phase, s.HandlingOrg, s.TimeClass = PhaseAccepted, ev.HandlingOrg, ev.TimeClass
+	s.Category, s.Limitation = ev.Category, ev.Limitation
+	return s
+}
+
+func (NotAccepted) apply(s State) State {
+	s.Phase = PhaseNotAccepted
+	return s
+}
+
+func (TransferredOut) apply(s State) State {
+	s.Phase = PhaseTransferredOut
+	return s
+}
+
+func (ev Reclassified) apply(s State) State {
+	s.TimeClass = ev.TimeClass
+	return s
+}
+
+func (Withdrawn) apply(s State) State {
+	s.Phase = PhaseWithdrawn
+	return s
+}
+
+func (Merged) apply(s State) State {
+	s.Phase = PhaseMerged
+	return s
+}
+
+func (ev Linked) apply(s State) State {
+	s.LinkedIDs = with(s.LinkedIDs, ev.OtherID)
+	return s
+}
+
+func (ev AccessRestricted) apply(s State) State {
+	s.Restriction = &Restriction{AccusedOrg: ev.AccusedOrg, AllowedRoles: ev.AllowedRoles}
+	return s
+}
+
+func (ev DispatchIssued) apply(s State) State {
+	s.HandlingOrg, s.Order.Status = ev.ToOrg, OrderIssued
+	return s
+}
+
+func (DispatchSigned) apply(s State) State {
+	s.Order.Status = OrderSigned
+	return s
+}
+
+func (ev DispatchReturned) apply(s State) State {
+	s.Order.Status, s.Order.Returns = OrderReturned, ev.Nth
+	return s
+}
+
+func (ev DispatchRuled) apply(s State) State {
+	s.HandlingOrg, s.Order.Status, s.Order.Ruled = ev.FinalOrg, OrderIssued, true
+	return s
+}
+
+func (ev HandlerAssigned) apply(s State) State {
+	s.Phase, s.Handler, s.CoHandler = PhaseInProgress, ev.Handler, ev.CoHandler
+	return s
+}
+
+func (ev HandlerRecused) apply(s State) State {
+	s.Recused = with(s.Recused, ev.User)
+	if s.Handler == ev.User {
+		s.Handler = ev.ReplacedBy
+	}
+	if s.CoHandler == ev.User {
+		s.CoHandler = ev.ReplacedBy
 	}
 	return s
 }
 
-func evolveIntake(s State, ev Event) State {
-	switch ev := ev.(type) {
-	case Registered:
-		s.Phase, s.No, s.Category = PhaseRegistered, ev.No, ev.Category
-		s.Reporter, s.Respondent, s.ProjectID = ev.Reporter, ev.Employer, ev.ProjectID
-		s.Claim, s.EmploymentEndedOn = ev.Claim, ev.EmploymentEndedOn
-		s.RegisteredAt, s.Limitation = ev.RegisteredAt, ev.Limitation
-	case DuplicateHinted:
-		s.Hinted = with(s.Hinted, ev.OtherNo)
-	case DuplicateDismissed:
-		s.Hinted = without(s.Hinted, ev.OtherNo)
-	case RespondentIdentified:
-		s.Respondent.EnterpriseID, s.ProjectID = ev.EnterpriseID, ev.ProjectID
-	case SupplementRequested:
-		s.Phase = PhaseAwaitingSupplement
-	case SupplementReceived:
-		s.Phase = PhaseRegistered
-	case Accepted:
-		s.Phase, s.HandlingOrg, s.TimeClass = PhaseAccepted, ev.HandlingOrg, ev.TimeClass
-		s.Category, s.Limitation = ev.Category, ev.Limitation
-	case NotAccepted:
-		s.Phase = PhaseNotAccepted
-	case TransferredOut:
-		s.Phase = PhaseTransferredOut
-	case Reclassified:
-		s.TimeClass = ev.TimeClass
-	case Withdrawn:
-		s.Phase = PhaseWithdrawn
-	case Merged:
-		s.Phase = PhaseMerged
-	case Linked:
-		s.LinkedIDs = with(s.LinkedIDs, ev.OtherID)
-	case AccessRestricted:
-		s.Restriction = &Restriction{AccusedOrg: ev.AccusedOrg, AllowedRoles: ev.AllowedRoles}
+func (ev ContactAttempted) apply(s State) State {
+	s.Contacts = append(slices.Clip(s.Contacts), Contact{With: ev.With, Purpose: ev.Purpose, Reached: ev.Reached, By: ev.By})
+	return s
+}
+
+func (ev RiskRaised) apply(s State) State {
+	if ev.Level == RiskRed && s.Risk != RiskRed {
+		s.LeaderNotified = false
+	}
+	s.Risk = ev.Level
+	for _, f := range ev.Triggers {
+		s.Flags = with(s.Flags, f)
 	}
 	return s
 }
 
-func evolveWork(s State, ev Event) State {
-	switch ev := ev.(type) {
-	case DispatchIssued:
-		s.HandlingOrg, s.Order.Status = ev.ToOrg, OrderIssued
-	case DispatchSigned:
-		s.Order.Status = OrderSigned
-	case DispatchReturned:
-		s.Order.Status, s.Order.Returns = OrderReturned, ev.Nth
-	case DispatchRuled:
-		s.HandlingOrg, s.Order.Status, s.Order.Ruled = ev.FinalOrg, OrderIssued, true
-	case HandlerAssigned:
-		s.Phase, s.Handler, s.CoHandler = PhaseInProgress, ev.Handler, ev.CoHandler
-	case HandlerRecused:
-		s.Recused = with(s.Recused, ev.User)
-		if s.Handler == ev.User {
-			s.Handler = ev.ReplacedBy
-		}
-		if s.CoHandler == ev.User {
-			s.CoHandler = ev.ReplacedBy
-		}
-	case ContactAttempted:
-		s.Contacts = append(slices.Clip(s.Contacts), Contact{With: ev.With, Purpose: ev.Purpose, Reached: ev.Reached, By: ev.By})
-	}
+func (ev RiskLowered) apply(s State) State {
+	s.Risk = ev.Level
 	return s
 }
 
-func evolveRisk(s State, ev Event) State {
-	switch ev := ev.(type) {
-	case RiskRaised:
-		if ev.Level == RiskRed && s.Risk != RiskRed {
-			s.LeaderNotified = false
-		}
-		s.Risk = ev.Level
-		for _, f := range ev.Triggers {
-			s.Flags = with(s.Flags, f)
-		}
-	case RiskLowered:
-		s.Risk = ev.Level
-	case LeaderNotified:
-		s.LeaderNotified = true
-	case CrimeHintRaised:
-		s.Crime = TrackOpen
-	case CrimeHintAnswered:
-		s.Crime = TrackDone
-	case LimitationNear:
-		s.Alerted = put(s.Alerted, ev.Kind, ev.Days)
-	case Escalated:
-		s.Escalated = put(s.Escalated, ev.Clock, Escalation{Step: ev.Step, DueAt: ev.DueAt})
-	case OverdueExplained:
-		s.Explained = with(s.Explained, ev.Clock)
-	}
+func (LeaderNotified) apply(s State) State {
+	s.LeaderNotified = true
+	return s
+}
+
+func (CrimeHintRaised) apply(s State) State {
+	s.Crime = TrackOpen
+	return s
+}
+
+func (CrimeHintAnswered) apply(s State) State {
+	s.Crime = TrackDone
+	return s
+}
+
+func (ev LimitationNear) apply(s State) State {
+	s.Alerted = put(s.Alerted, ev.Kind, ev.Days)
+	return s
+}
+
+func (ev Escalated) apply(s State) State {
+	s.Escalated = put(s.Escalated, ev.Clock, Escalation{Step: ev.Step, DueAt: ev.DueAt})
+	return s
+}
+
+func (ev OverdueExplained) apply(s State) State {
+	s.Explained = with(s.Explained, ev.Clock)
 	return s
 }
 

@@ -6,89 +6,140 @@ import (
 	"github.com/google/uuid"
 )
 
-func evolveClaims(s State, ev Event) State {
-	switch ev := ev.(type) {
-	case ClaimantAdded:
-		s.Claimants = append(slices.Clip(s.Claimants), Claimant{No: ev.ClaimantNo, PersonID: ev.PersonID, Items: ev.Items})
-	case ClaimantsImported:
-		s.Claimants = slices.Grow(slices.Clip(s.Claimants), len(ev.Rows))
-		for i, row := range ev.Rows {
-			s.Claimants = append(s.Claimants, Claimant{No: ev.FirstNo + i, PersonID: row.PersonID, Items: row.Items})
-		}
-		got := s.Imports[ev.FileSHA256]
-		s.Imports = put(s.Imports, ev.FileSHA256, Import{
-			Chunks: ev.Chunks, Seen: with(got.Seen, ev.Chunk), Rows: got.Rows + len(ev.Rows),
-		})
-	case ClaimantRemoved:
-		s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
-			*c = Claimant{No: c.No, PersonID: c.PersonID, Removed: true}
-		})
-	case VerificationProposed:
-		s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) { c.Proposed = &ev })
-	case ClaimVerified:
-		s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
-			c.Verified, c.VerifiedFen, c.Verifier2, c.Proposed = true, ev.VerifiedFen, ev.Verifier2, nil
-			c.Callback = CallbackState{}
-		})
-	case ClaimOutcomeSet:
-		s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
-			c.Outcome, c.Reason, c.Callback = ev.Outcome, ev.Reason, CallbackState{}
-		})
-	}
+func (ev ClaimantAdded) apply(s State) State {
+	s.Claimants = append(slices.Clip(s.Claimants), Claimant{No: ev.ClaimantNo, PersonID: ev.PersonID, Items: ev.Items})
 	return s
 }
 
-func evolveMoney(s State, ev Event) State {
-	switch ev := ev.(type) {
-	case PaymentPromised:
-		s.Promises = ev.PromiseNo
-	case PaymentRecorded:
-		s.Payments = append(slices.Clip(s.Payments), Payment{ClaimantNo: ev.ClaimantNo, PaidFen: ev.PaidFen, By: ev.By})
-		s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
-			c.PaidFen += ev.PaidFen
-			c.Callback = CallbackState{}
-		})
-	case PaymentReversed:
-		s.Payments = change(s.Payments, ev.PaymentNo-1, func(p *Payment) { p.Reversed = true })
-		s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
-			c.PaidFen -= ev.ReversedFen
-			c.Callback = CallbackState{}
-		})
-	case AdvanceLinked:
-		s.Advances = append(slices.Clip(s.Advances), Advance{ReliefID: ev.ReliefID, ClaimantNo: ev.ClaimantNo, AdvancedFen: ev.AdvancedFen})
-	case RecourseOpened:
-		s.Recourses = append(slices.Clip(s.Recourses), Recourse{RecourseFen: ev.RecourseFen})
-	case RecourseRecovered:
-		s.Recourses = change(s.Recourses, ev.RecourseNo-1, func(r *Recourse) { r.RecoveredFen += ev.RecoveredFen })
+func (ev ClaimantsImported) apply(s State) State {
+	s.Claimants = slices.Grow(slices.Clip(s.Claimants), len(ev.Rows))
+	for i, row := range ev.Rows {
+		s.Claimants = append(s.Claimants, Claimant{No: ev.FirstNo + i, PersonID: row.PersonID, Items: row.Items})
 	}
+	got := s.Imports[ev.FileSHA256]
+	s.Imports = put(s.Imports, ev.FileSHA256, Import{
+		Chunks: ev.Chunks, Seen: with(got.Seen, ev.Chunk), Rows: got.Rows + len(ev.Rows),
+	})
 	return s
 }
 
-func evolveTracks(s State, ev Event) State {
-	switch ev := ev.(type) {
-	case LiablePartyNamed:
-		s.Liable = with(s.Liable, Liability{EnterpriseID: ev.EnterpriseID, Role: ev.Role})
-	case LiablePartyDropped:
-		s.Liable = without(s.Liable, Liability{EnterpriseID: ev.EnterpriseID, Role: ev.Role})
-	case NegotiationHeld:
-		s.Mediation = TrackOpen
-	case AgreementSigned:
-		s.Mediation, s.Instalments = TrackDone, s.Instalments || len(ev.Instalments) > 0
-	case MediationFailed:
-		s.Mediation = TrackFailed
-	case ProcedureStarted:
-		s.Procedures = append(slices.Clip(s.Procedures), Procedure{Kind: ev.Kind, Open: true})
-	case ProcedureConcluded:
-		s.Procedures = change(s.Procedures, ev.ProcedureNo-1, func(p *Procedure) { p.Open = false })
-	case DocumentIssued:
-		s.Documents = append(slices.Clip(s.Documents), Document{ID: ev.DocumentID, Kind: ev.Kind, No: ev.No, NeedsReply: ev.NeedsReply})
-	case DocumentAnswered:
-		s.Documents = change(s.Documents, s.document(ev.DocumentID), func(d *Document) { d.Answer = ev.Answer })
-	case ReferralSent:
-		s.Referrals = append(slices.Clip(s.Referrals), Referral{ID: ev.ReferralID, Agency: ev.Agency})
-	case ReferralReceipted:
-		s.Referrals = change(s.Referrals, s.referral(ev.ReferralID), func(r *Referral) { r.Receipted, r.Accepted = true, ev.Accepted })
-	}
+func (ev ClaimantRemoved) apply(s State) State {
+	s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
+		*c = Claimant{No: c.No, PersonID: c.PersonID, Removed: true}
+	})
+	return s
+}
+
+func (ev VerificationProposed) apply(s State) State {
+	s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) { c.Proposed = &ev })
+	return s
+}
+
+func (ev ClaimVerified) apply(s State) State {
+	s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
+		c.Verified, c.VerifiedFen, c.Verifier2, c.Proposed = true, ev.VerifiedFen, ev.Verifier2, nil
+		c.Callback = CallbackState{}
+	})
+	return s
+}
+
+func (ev ClaimOutcomeSet) apply(s State) State {
+	s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
+		c.Outcome, c.Reason, c.Callback = ev.Outcome, ev.Reason, CallbackState{}
+	})
+	return s
+}
+
+func (ev PaymentPromised) apply(s State) State {
+	s.Promises = ev.PromiseNo
+	return s
+}
+
+func (ev PaymentRecorded) apply(s State) State {
+	s.Payments = append(slices.Clip(s.Payments), Payment{ClaimantNo: ev.ClaimantNo, PaidFen: ev.PaidFen, By: ev.By})
+	s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
+		c.PaidFen += ev.PaidFen
+		c.Callback = CallbackState{}
+	})
+	return s
+}
+
+func (ev PaymentReversed) apply(s State) State {
+	s.Payments = change(s.Payments, ev.PaymentNo-1, func(p *Payment) { p.Reversed = true })
+	s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) {
+		c.PaidFen -= ev.ReversedFen
+		c.Callback = CallbackState{}
+	})
+	return s
+}
+
+func (ev AdvanceLinked) apply(s State) State {
+	s.Advances = append(slices.Clip(s.Advances), Advance(ev))
+	return s
+}
+
+func (ev RecourseOpened) apply(s State) State {
+	s.Recourses = append(slices.Clip(s.Recourses), Recourse{RecourseFen: ev.RecourseFen})
+	return s
+}
+
+func (ev RecourseRecovered) apply(s State) State {
+	s.Recourses = change(s.Recourses, ev.RecourseNo-1, func(r *Recourse) { r.RecoveredFen += ev.RecoveredFen })
+	return s
+}
+
+func (ev LiablePartyNamed) apply(s State) State {
+	s.Liable = with(s.Liable, Liability{EnterpriseID: ev.EnterpriseID, Role: ev.Role})
+	return s
+}
+
+func (ev LiablePartyDropped) apply(s State) State {
+	s.Liable = without(s.Liable, Liability{EnterpriseID: ev.EnterpriseID, Role: ev.Role})
+	return s
+}
+
+func (NegotiationHeld) apply(s State) State {
+	s.Mediation = TrackOpen
+	return s
+}
+
+func (ev AgreementSigned) apply(s State) State {
+	s.Mediation, s.Instalments = TrackDone, s.Instalments || len(ev.Instalments) > 0
+	return s
+}
+
+func (MediationFailed) apply(s State) State {
+	s.Mediation = TrackFailed
+	return s
+}
+
+func (ev ProcedureStarted) apply(s State) State {
+	s.Procedures = append(slices.Clip(s.Procedures), Procedure{Kind: ev.Kind, Open: true})
+	return s
+}
+
+func (ev ProcedureConcluded) apply(s State) State {
+	s.Procedures = change(s.Procedures, ev.ProcedureNo-1, func(p *Procedure) { p.Open = false })
+	return s
+}
+
+func (ev DocumentIssued) apply(s State) State {
+	s.Documents = append(slices.Clip(s.Documents), Document{ID: ev.DocumentID, Kind: ev.Kind, No: ev.No, NeedsReply: ev.NeedsReply})
+	return s
+}
+
+func (ev DocumentAnswered) apply(s State) State {
+	s.Documents = change(s.Documents, s.document(ev.DocumentID), func(d *Document) { d.Answer = ev.Answer })
+	return s
+}
+
+func (ev ReferralSent) apply(s State) State {
+	s.Referrals = append(slices.Clip(s.Referrals), Referral{ID: ev.ReferralID, Agency: ev.Agency})
+	return s
+}
+
+func (ev ReferralReceipted) apply(s State) State {
+	s.Referrals = change(s.Referrals, s.referral(ev.ReferralID), func(r *Referral) { r.Receipted, r.Accepted = true, ev.Accepted })
 	return s
 }
 
@@ -100,30 +151,42 @@ func (s State) referral(id uuid.UUID) int {
 	return slices.IndexFunc(s.Referrals, func(r Referral) bool { return r.ID == id })
 }
 
-func evolveClosure(s State, ev Event) State {
-	switch ev := ev.(type) {
-	case CallbackDone:
-		s.Callers = with(s.Callers, ev.By)
-		if ev.ClaimantNo == 0 {
-			s.ReporterCallback = s.ReporterCallback.after(ev)
-			return s
-		}
-		s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) { c.Callback = c.Callback.after(ev) })
-	case ClosureProposed:
-		s.Phase = PhaseAwaitingClosure
-		s.Proposal = Proposal{Nth: ev.Nth, Conclusion: ev.Conclusion, By: ev.By, Sample: ev.Sample}
-		s = s.forgetCallbacks(func(c CallbackState) bool { return !c.Answered || c.Blocks })
-	case ClosureReturned:
-		s.Phase = PhaseInProgress
-	case Closed:
-		s.Phase, s.ClosedAt = PhaseClosed, ev.At
-	case Reopened:
-		s.Phase, s.Reopens = PhaseInProgress, ev.Nth
-		s.Callers = nil
-		s = s.forgetCallbacks(func(CallbackState) bool { return true })
-	case Archived:
-		s.Phase = PhaseArchived
+func (ev CallbackDone) apply(s State) State {
+	s.Callers = with(s.Callers, ev.By)
+	if ev.ClaimantNo == 0 {
+		s.ReporterCallback = s.ReporterCallback.after(ev)
+		return s
 	}
+	s.Claimants = change(s.Claimants, ev.ClaimantNo-1, func(c *Claimant) { c.Callback = c.Callback.after(ev) })
+	return s
+}
+
+func (ev ClosureProposed) apply(s State) State {
+	s.Phase = PhaseAwaitingClosure
+	s.Proposal = Proposal{Nth: ev.Nth, Conclusion: ev.Conclusion, By: ev.By, Sample: ev.Sample}
+	s = s.forgetCallbacks(func(c CallbackState) bool { return !c.Answered || c.Blocks })
+	return s
+}
+
+func (ClosureReturned) apply(s State) State {
+	s.Phase = PhaseInProgress
+	return s
+}
+
+func (ev Closed) apply(s State) State {
+	s.Phase, s.ClosedAt = PhaseClosed, ev.At
+	return s
+}
+
+func (ev Reopened) apply(s State) State {
+	s.Phase, s.Reopens = PhaseInProgress, ev.Nth
+	s.Callers = nil
+	s = s.forgetCallbacks(func(CallbackState) bool { return true })
+	return s
+}
+
+func (Archived) apply(s State) State {
+	s.Phase = PhaseArchived
 	return s
 }
 

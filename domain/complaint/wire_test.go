@@ -105,7 +105,7 @@ func TestSettings(t *testing.T) {
 		}
 		keys[s.Key] = true
 	}
-	if len(keys) < 35 {
+	if len(keys) < 30 {
 		t.Errorf("only %d settings", len(keys))
 	}
 }
