@@ -99,7 +99,7 @@ func (c *Classifier) Classify(subject, detail string) Finding {
 
 // insuranceOwed gives the statement that an employer does not pay for insurance.
 func (c *Classifier) insuranceOwed(subject, detail string) string {
-	for _, text := range sentence.Split(subject+"。"+detail, -1) {
+	for _, text := range sentences(subject + "。" + detail) {
 		if !strings.Contains(text, "险") && !strings.Contains(text, "保") && !strings.Contains(text, "公积金") {
 			continue
 		}
@@ -155,16 +155,24 @@ var (
 	// offices and terms that hold a word which means something else in them
 	office = regexp.MustCompile(`职业病退休|(?:人力资源|劳动)(?:和|与)?社会保障[部局厅]?|社保[局站]|社会保[障险][局厅]|退休[^，。]{0,10}?工资`)
 	// overtime and doubled wages are topics of their own
-	special  = regexp.MustCompile(`加班|双倍|三倍|二倍|两倍`)
-	sentence = regexp.MustCompile(`[。！？；;!?\n]+`)
+	special = regexp.MustCompile(`加班|双倍|三倍|二倍|两倍`)
+	plain   = strings.NewReplacer(",", "，", "(", "（", ")", "）", "\t", "", " ", "")
 )
 
 // essential is a text without what says nothing about its subject: asides in
-// brackets, names of laws and of offices, and that nothing is owed.
+// brackets, names of laws and of offices, and that nothing is owed. Patterns are
+// slow, so each is tried only where a sign of it stands.
 func essential(s string) string {
-	s = strings.NewReplacer(",", "，", "(", "（", ")", "）", "\t", "").Replace(s)
-	s = strings.ReplaceAll(aside.ReplaceAllString(aside.ReplaceAllString(s, ""), ""), " ", "")
-	s = denial.ReplaceAllString(s, "")
+	s = plain.Replace(s)
+	if strings.ContainsAny(s, "（《") {
+		s = aside.ReplaceAllString(aside.ReplaceAllString(s, ""), "")
+	}
+	if strings.Contains(s, "拖欠") || strings.Contains(s, "没有从") {
+		s = denial.ReplaceAllString(s, "")
+	}
+	if !strings.Contains(s, "退休") && !strings.Contains(s, "社会保") && !strings.Contains(s, "社保") {
+		return s
+	}
 	return office.ReplaceAllStringFunc(s, func(m string) string {
 		switch {
 		case strings.HasPrefix(m, "退休"):
@@ -176,10 +184,15 @@ func essential(s string) string {
 	})
 }
 
+// sentences splits where a thought ends.
+func sentences(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("。！？；;!?\n", r) })
+}
+
 // arrearsIn gives the statements that wages are not paid.
 func (c *Classifier) arrearsIn(subject, detail string) []string {
 	var words []string
-	for _, text := range sentence.Split(subject+"。"+detail, -1) {
+	for _, text := range sentences(subject + "。" + detail) {
 		if !slices.ContainsFunc(c.payWords, func(w string) bool { return strings.Contains(text, w) }) {
 			continue
 		}
@@ -200,6 +213,9 @@ var unpaidWork = regexp.MustCompile(`(?:拖欠|没支付|没有支付|未支付|
 // projectDebt finds debts for construction work behind which workers wait for
 // their wages. Without workers it is a dispute between firms.
 func projectDebt(text string) string {
+	if !strings.Contains(text, "工程款") {
+		return ""
+	}
 	debt := unpaidWork.FindString(text)
 	if debt == "" {
 		return ""

@@ -34,7 +34,8 @@ type File struct {
 	header     []string
 	mapping    Mapping
 	classifier *Classifier
-	labour     map[string]string // numbers that are filed under labour, to that category
+	categories map[string]*Finding // what the categories of the file mean here
+	labour     map[string]string   // numbers that are filed under labour, to that category
 }
 
 // Open finds the worksheet, the row with the headings and the mapping.
@@ -52,7 +53,7 @@ func Open(book *sheet.Book, o Options) (*File, error) {
 	if !f.has(FieldDetail) && !f.has(FieldSubject) {
 		return nil, f.unmapped(FieldDetail)
 	}
-	f.classifier = NewClassifier()
+	f.classifier, f.categories = NewClassifier(), map[string]*Finding{}
 	return f, nil
 }
 

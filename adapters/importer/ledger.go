@@ -276,9 +276,18 @@ func (l Line) key() string {
 // imported as a roster.
 func WriteLedger(w io.Writer, format sheet.Format, lines []Line) error {
 	columns := []sheet.Column{
-		{Heading: "序号", Width: 6}, {Heading: "姓名", Width: 12}, {Heading: "身份证号", Width: 22}, {Heading: "电话", Width: 15},
-		{Heading: "项目", Width: 16}, {Heading: "欠薪起", Width: 12}, {Heading: "欠薪止", Width: 12}, {Heading: "金额(元)", Width: 14},
-		{Heading: "核定(元)", Width: 14}, {Heading: "到账(元)", Width: 14}, {Heading: "尚欠(元)", Width: 14}, {Heading: "结论", Width: 14},
+		{Heading: "序号", Width: 6},
+		{Heading: "姓名", Width: 12},
+		{Heading: "身份证号", Width: 22},
+		{Heading: "电话", Width: 15},
+		{Heading: "项目", Width: 16},
+		{Heading: "欠薪起", Width: 12},
+		{Heading: "欠薪止", Width: 12},
+		{Heading: "金额(元)", Width: 14},
+		{Heading: "核定(元)", Width: 14},
+		{Heading: "到账(元)", Width: 14},
+		{Heading: "尚欠(元)", Width: 14},
+		{Heading: "结论", Width: 14},
 	}
 	rows := func(yield func([]any) bool) {
 		for _, l := range lines {

@@ -19,8 +19,8 @@ func (f *File) classify(m Message) Finding {
 		subject, _, _ = strings.Cut(detail, "\n")
 		subject = firstSentence(subject)
 	}
-	if ours, ok := f.given(m.Given); ok {
-		return ours
+	if ours := f.given(m.Given); ours != nil {
+		return *ours
 	}
 	if m.Given == "" {
 		found := f.classifier.Classify(subject, detail)
@@ -40,23 +40,32 @@ func (f *File) classify(m Message) Finding {
 	}
 }
 
-// given finds the category of ours that the file itself names.
-func (f *File) given(name string) (Finding, bool) {
+// given finds the category of ours that the file itself names, nil for none.
+func (f *File) given(name string) *Finding {
 	if name == "" {
-		return Finding{}, false
+		return nil
 	}
+	found, known := f.categories[name]
+	if !known {
+		found = f.ourCategory(name)
+		f.categories[name] = found
+	}
+	return found
+}
+
+func (f *File) ourCategory(name string) *Finding {
 	list := complaint.Categories()
 	for _, c := range list.All() {
 		label := list.Label(c)
 		if name == string(c) || name == label || slices.Contains(strings.Split(label, "/"), name) {
-			return Finding{Category: c, Label: label, Words: []string{name}}, true
+			return &Finding{Category: c, Label: label, Words: []string{name}}
 		}
 	}
 	if found := f.classifier.Classify(name, ""); len(found.Words) > 0 && found.Category != complaint.CategoryOther {
 		found.Redirect = nil
-		return found, true
+		return &found
 	}
-	return Finding{}, false
+	return nil
 }
 
 // isLabour reports whether a category of another system is the field of labour.

@@ -9,16 +9,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"hearth/adapters/casework"
 	"hearth/adapters/importer"
-	"hearth/domain/calendar"
+	"hearth/adapters/natsserver/natstest"
 	"hearth/domain/complaint"
-	"hearth/domain/enterprise"
-	"hearth/domain/person"
-	"hearth/domain/series"
 	"hearth/eventstore"
 	"hearth/eventstore/memstore"
+	"hearth/eventstore/natsstore"
 )
 
 func TestProgress(t *testing.T) {
@@ -160,10 +159,39 @@ func assertNumbers(t testing.TB, b bundle, n int) {
 	}
 }
 
+// natsStore is a store on a NATS server of its own.
+func natsStore(t testing.TB) eventstore.Store {
+	t.Helper()
+	nc := natstest.Start(t)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := natsstore.Provision(t.Context(), js, natsstore.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := natsstore.Open(t.Context(), nc, registry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
 func TestTwoImportsAtOnce(t *testing.T) {
 	t.Parallel()
-	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs())
-	store := memstore.New(registry)
+	for name, open := range map[string]func(testing.TB) eventstore.Store{
+		"memory": func(testing.TB) eventstore.Store { return memstore.New(registry()) },
+		"nats":   natsStore,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			twoImports(t, open(t))
+		})
+	}
+}
+
+func twoImports(t *testing.T, store eventstore.Store) {
 	csv := rowsOf(1000)
 	type result struct {
 		report importer.Report
@@ -190,4 +218,12 @@ func TestTwoImportsAtOnce(t *testing.T) {
 		t.Errorf("stored %d", stored)
 	}
 	assertNumbers(t, over(store), 1000)
+}
+
+// collector stores nothing and remembers what it was asked to store.
+type collector struct{ intakes []casework.Intake }
+
+func (c *collector) RegisterMany(_ context.Context, ins []casework.Intake) ([]casework.Outcome, error) {
+	c.intakes = append(c.intakes, ins...)
+	return make([]casework.Outcome, len(ins)), nil
 }
