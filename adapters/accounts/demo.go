@@ -35,7 +35,7 @@ func Demo() []NewUser {
 		one("auditor", "冯素琴", "jc", domain.RoleFinanceAuditor),
 		one("cashier", "吴玉兰", "jc", domain.RoleCashier),
 		one("informant", "段春生", "jc-yc", domain.RoleInformant),
-		one("admin", "系统管理员", "jc", domain.RoleSystemAdmin),
+		one("admin", "许志明", "jc", domain.RoleSystemAdmin),
 	}
 }
 

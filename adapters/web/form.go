@@ -72,9 +72,13 @@ func (q *Request) Sent() (*Form, error) {
 	if q.sent != nil {
 		return q.sent, nil
 	}
-	err := q.ParseMultipartForm(memoryForFiles)
+	// In this order: ParseMultipartForm alone forgets why a plain form cannot be read.
+	err := q.ParseForm()
+	if err == nil {
+		err = q.ParseMultipartForm(memoryForFiles)
+	}
 	if errors.Is(err, http.ErrNotMultipart) {
-		err = q.ParseForm()
+		err = nil
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, domain.Reject("too_large", "提交的内容超过了 %d MB,请减少内容或把文件分成几份再提交。", max(1, tooLarge.Limit>>20))

@@ -140,7 +140,7 @@ func (s *Shell) withSession(next http.Handler) http.Handler {
 		reload := reloadSession(func() (context.Context, error) { return s.sessions.Load(outer, s.token(r)) })
 		ctx, err := reload()
 		if err != nil {
-			s.sessionError(w, r, err)
+			s.sessionError(s.request(w, r), err)
 			return
 		}
 		r = r.WithContext(ctx)
@@ -157,8 +157,7 @@ type reloadSession func() (context.Context, error)
 
 // sessionError answers when sessions cannot be reached: without a session there
 // is no user, and no page of theirs.
-func (s *Shell) sessionError(w http.ResponseWriter, r *http.Request, err error) {
-	q := s.request(w, r)
+func (s *Shell) sessionError(q *Request, err error) {
 	q.plain = true
 	s.Error(q, fmt.Errorf("%w: %w", errSession, err))
 }
@@ -169,6 +168,7 @@ type sessionWriter struct {
 	http.ResponseWriter
 	shell   *Shell
 	request *http.Request
+	asked   *Request // as the handler sees it, once there is one
 	begun   bool
 	failed  bool
 }
@@ -180,7 +180,11 @@ func (w *sessionWriter) WriteHeader(status int) {
 		if err := w.shell.saveSession(w.ResponseWriter, w.request); err != nil {
 			w.failed = true
 			w.Header().Del("Location")
-			w.shell.sessionError(w.ResponseWriter, w.request, err)
+			q := w.shell.request(w.ResponseWriter, w.request)
+			if w.asked != nil {
+				q.Request, q.sent = w.asked.Request, w.asked.sent // the form is kept
+			}
+			w.shell.sessionError(q, err)
 		}
 	}
 	if !w.failed {

@@ -52,6 +52,9 @@ func (s *Shell) request(w http.ResponseWriter, r *http.Request) *Request {
 	q.id, _ = r.Context().Value(idKey).(string)
 	q.User, _ = r.Context().Value(userKey).(accounts.User)
 	q.kept, _ = r.Context().Value(keptKey).(*kept)
+	if sw, ok := w.(*sessionWriter); ok && sw.asked == nil {
+		sw.asked = q
+	}
 	return q
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
 )
 
 // Shell answers all requests for pages.
@@ -209,23 +208,15 @@ func (s *Shell) keysPage(q *Request) error {
 }
 
 // newSessions makes the session manager. The cookie is bound to this host when
-// it travels over TLS.
+// it travels over TLS. (scs.New would start a goroutine for a store in memory
+// that we do not want, and cannot be sure to stop.)
 func newSessions(cfg Config) *scs.SessionManager {
-	m := scs.New()
-	if own, ok := m.Store.(*memstore.MemStore); ok {
-		own.StopCleanup()
-	}
-	m.Store = cfg.Sessions
-	m.Lifetime, m.IdleTimeout = cfg.Lifetime, cfg.Idle
-	m.HashTokenInStore = true
-	m.Cookie.Name = "hearth"
-	m.Cookie.Secure = cfg.Secure
+	name := "hearth"
 	if cfg.Secure {
-		m.Cookie.Name = "__Host-hearth"
+		name = "__Host-hearth"
 	}
-	m.Cookie.HttpOnly = true
-	m.Cookie.SameSite = http.SameSiteLaxMode
-	m.Cookie.Persist = false
-	m.Cookie.Path = "/"
-	return m
+	return &scs.SessionManager{
+		Store: cfg.Sessions, Codec: scs.GobCodec{}, Lifetime: cfg.Lifetime, IdleTimeout: cfg.Idle, HashTokenInStore: true,
+		Cookie: scs.SessionCookie{Name: name, Path: "/", HttpOnly: true, Secure: cfg.Secure, SameSite: http.SameSiteLaxMode},
+	}
 }
