@@ -7,5 +7,5 @@
 //
 // Open finds the header and guesses the mapping, Preview is the dry run, Run
 // stores. Classify says what a message is about and on which words that rests.
-// OpenLedger does the same for the claimants of one case.
+// OpenRoster does the same for the claimants of one case.
 package importer

@@ -19,7 +19,7 @@ import (
 	"hearth/eventstore"
 )
 
-// The fields of a roster that a complaint has not.
+// FieldItem is what is owed; only rosters have it.
 const FieldItem Field = "item"
 
 // RosterFields is what a column of a roster (诉求人名册) can be mapped to.
