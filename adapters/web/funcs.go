@@ -99,12 +99,10 @@ func NewDue(now, at time.Time) Due {
 	}
 	days := domain.DateOf(at.Add(-time.Nanosecond)).Sub(domain.DateOf(now))
 	switch {
+	case days < 0:
+		return Due{at, fmt.Sprintf("已超%d天", -days), "late"}
 	case !now.Before(at):
-		over := max(1, domain.DateOf(now).Sub(domain.DateOf(at.Add(-time.Nanosecond))))
-		if now.Sub(at) < 24*time.Hour && over == 1 && domain.DateOf(now) == domain.DateOf(at) {
-			return Due{at, "今天已超时", "late"}
-		}
-		return Due{at, fmt.Sprintf("已超%d天", over), "late"}
+		return Due{at, "今天已超时", "late"}
 	case days == 0:
 		return Due{at, "今天到期", "soon"}
 	case days == 1:

@@ -207,6 +207,20 @@ type Answer struct {
 	Query  url.Values
 }
 
+// Cookie is the client's Cookie header, to send requests by other means.
+func (c *Client) Cookie() string {
+	c.t.Helper()
+	u, err := url.Parse(c.base)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var parts []string
+	for _, k := range c.http.Jar.Cookies(u) {
+		parts = append(parts, k.Name+"="+k.Value)
+	}
+	return strings.Join(parts, "; ")
+}
+
 // Get opens a page. Pairs of header names and values may follow.
 func (c *Client) Get(path string, headers ...string) Answer {
 	c.t.Helper()

@@ -1,0 +1,77 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"hearth/adapters/web"
+	"hearth/adapters/web/webtest"
+	"hearth/domain"
+	"hearth/projections"
+)
+
+func state(change func(*projections.Status)) projections.Status {
+	s := projections.Status{Name: "cases", Version: 2, Schema: "cases_v2", State: projections.StateLive, Serving: true, Position: 1200, End: 1200, Progress: 1}
+	change(&s)
+	return s
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		status projections.Status
+		check  error
+		want   int
+		says   string
+		page   string
+	}{
+		"well":     {state(func(*projections.Status) {}), nil, 200, `"status":"ready"`, "一切正常"},
+		"lagging":  {state(func(s *projections.Status) { s.Position, s.Behind, s.Lag = 1190, 10, time.Second }), nil, 200, "", "10 条,1秒"},
+		"behind":   {state(func(s *projections.Status) { s.Position, s.Lag, s.State = 1, time.Minute, projections.StateCatchingUp }), nil, 503, "read model catching_up: cases", "正在追赶"},
+		"building": {state(func(s *projections.Status) { s.Serving, s.State, s.Progress = false, projections.StateBuilding, .5 }), nil, 503, "read model building: cases", "50%"},
+		"stopped": {state(func(s *projections.Status) {
+			s.Problem = &projections.Problem{Kind: projections.ProblemEvent, Position: 7, EventType: "complaint.registered", Error: "bad number"}
+		}), nil, 503, "read model stopped: cases", "停在第 7 条 complaint.registered:bad number"},
+		"corrupt": {state(func(s *projections.Status) {
+			s.Problem = &projections.Problem{Kind: projections.ProblemCorrupt, Error: "gap at 8"}
+		}), nil, 503, "event log damaged", "事件日志有损坏"},
+		"retrying": {state(func(s *projections.Status) { s.State, s.Error = projections.StateRetrying, "database is gone" }), nil, 503, "retrying", "正在重试"},
+		"check":    {state(func(*projections.Status) {}), errors.New("no route to 10.0.0.9"), 503, "check failed: nats", "no route to 10.0.0.9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := webtest.New(t, func(c *web.Config) {
+				c.Models = webtest.NewModels(tc.status)
+				c.Titles = map[string]string{"cases": "投诉"}
+				c.Checks = []web.Check{{Name: "nats", Run: func(context.Context) error { return tc.check }}}
+			})
+			a := s.Visitor(t).Get("/readyz")
+			if a.Status != tc.want || !json.Valid([]byte(a.Body)) {
+				t.Errorf("%d; want %d: %s", a.Status, tc.want, a.Body)
+			}
+			contains(t, "/readyz", a.Body, tc.says, `"name":"cases"`, `"problems":[`)
+			if strings.Contains(a.Body, "10.0.0.9") {
+				t.Error("/readyz tells the outside what it should not")
+			}
+			contains(t, "/ops", s.SignIn(t, domain.RoleLeader).Get("/ops").Body, tc.page, "投诉", "cases_v2")
+		})
+	}
+}
+
+func TestOpsIsForFew(t *testing.T) {
+	t.Parallel()
+	s := webtest.New(t, nil)
+	if a := s.SignIn(t, domain.RoleHandler).Get("/ops"); a.Status != 403 {
+		t.Errorf("a handler sees the operations page: %d", a.Status)
+	}
+	if a := s.SignIn(t, domain.RoleSystemAdmin).Get("/"); a.Path != "/ops" || a.Status != 200 {
+		t.Errorf("home of a system administrator: %d %s", a.Status, a.Path)
+	}
+	if a := s.Visitor(t).Get("/healthz"); a.Status != 200 || !strings.Contains(a.Body, `"alive"`) {
+		t.Errorf("/healthz: %d %s", a.Status, a.Body)
+	}
+}
