@@ -131,6 +131,7 @@ func TestIntakeCommands(t *testing.T) {
 		{"a consultation needs none", setup(func(d *desk) {
 			d.do(operator, register(func(c *Register) { c.Category, c.Employer = CategoryConsultation, Employer{} }))
 		}), dispatcher, &Accept{HandlingOrg: "jc", TimeClass: ClassConsultation}, "accepted clock_met clock_started", ""},
+		{"turns out to be about union staff", registered, dispatcher, &Accept{HandlingOrg: "jc", TimeClass: ClassGeneral, Category: CategoryUnionStaff}, "", "restrict_first"},
 		{"no class", registered, dispatcher, &Accept{HandlingOrg: "jc"}, "", "code_missing"},
 		{"by the operator", registered, operator, &Accept{HandlingOrg: "jc", TimeClass: ClassGeneral}, "", "role_not_allowed"},
 		{"again", accepted, dispatcher, &Accept{HandlingOrg: "jc", TimeClass: ClassGeneral}, "", "wrong_phase"},

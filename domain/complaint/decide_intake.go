@@ -183,6 +183,9 @@ func (c *Accept) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
+	if category == CategoryUnionStaff && d.s.Restriction == nil {
+		return domain.Reject("restrict_first", "涉工会人员的投诉须先“限制查看”(写明被反映的单位),再受理。")
+	}
 	d.add(Accepted{
 		HandlingOrg: c.HandlingOrg, TimeClass: c.TimeClass, Category: category, Basis: c.Basis,
 		Limitation: d.limitation(d.s.arrearsEnd(), d.s.EmploymentEndedOn),
