@@ -63,7 +63,7 @@ func (r PartyRole) BasisArticle() string {
 	case RoleDispatchCompany:
 		return "保障农民工工资支付条例第18条"
 	case RoleInvestor:
-		return "保障农民工工资支付条例第19条"
+		return "保障农民工工资支付条例第20条"
 	}
 	return ""
 }
