@@ -106,59 +106,108 @@ type cell struct {
 	figures []Figure
 }
 
-// overPeriods gives every predicate its c, p and w.
-const overPeriods = `
-  from unnest(@from_at::timestamptz[], @to_at::timestamptz[], @from_on::date[], @to_on::date[])
-       with ordinality as p(from_at, to_at, from_on, to_on, n)
+// periods and overPeriods give every predicate its c, p, w and m: the case, the
+// period, the moment, and what was paid to the case in the period.
+const (
+	periods = `
+  with p as (
+	select * from unnest(@from_at::timestamptz[], @to_at::timestamptz[], @from_on::date[], @to_on::date[])
+	              with ordinality as p(from_at, to_at, from_on, to_on, n)
+  ), m as (
+	select p.n, y.complaint_id, sum(y.paid_fen) as fen
+	  from p join complaints_v1.payment y on not y.reversed and y.paid_on >= p.from_on and y.paid_on <= p.to_on
+	 group by p.n, y.complaint_id
+  )`
+	overPeriods = `
+  from p
  cross join (select @days::timestamptz[] as days, @as_of::timestamptz as as_of) w
  cross join complaints_v1.complaint c
+  left join m on m.complaint_id = c.id and m.n = p.n
  where ` + visible + ` and (@area = '' or c.area = @area)`
+)
 
 // figures are the cells of all areas together and of each area, for each period.
-func (q Queries) figures(ctx context.Context, v Viewer, m Moment, list []Indicator, periods []Period, area string) ([]cell, error) {
-	args, err := q.boardArgs(ctx, v, m, periods, area)
+func (q Queries) figures(ctx context.Context, v Viewer, m Moment, list []Indicator, over []Period, area string) ([]cell, error) {
+	args, err := q.boardArgs(ctx, v, m, over, area)
 	if err != nil {
 		return nil, err
 	}
+	plan := planOf(list)
+	rows, _ := q.DB.Query(ctx, plan.sql, args) // CollectRows returns the error
+	found, err := pgx.CollectRows(rows, plan.scan)
+	if err != nil {
+		return nil, fmt.Errorf("figures of the board: %w", err)
+	}
+	return withTotals(found, list, len(over)), nil
+}
+
+// plan is the query for some indicators. Many share a denominator: each side is
+// counted once.
+type plan struct {
+	list  []Indicator
+	sides []side
+	place map[side]int
+	sql   string
+}
+
+func planOf(list []Indicator) plan {
+	p := plan{list: list, place: map[side]int{}}
 	var sql strings.Builder
-	sql.WriteString(`select p.n, grouping(c.area) = 1 as total, coalesce(c.area, '') as area`)
+	sql.WriteString(periods + ` select p.n, grouping(c.area) = 1 as total, coalesce(c.area, '') as area`)
 	for _, in := range list {
 		for _, s := range []side{in.num, in.den} {
-			fmt.Fprintf(&sql, `, coalesce(sum(%s) filter (where %s), 0)::bigint, count(*) filter (where %s)`, s.sum(), s.where, s.where)
+			if _, known := p.place[s]; known {
+				continue
+			}
+			p.place[s] = len(p.sides)
+			p.sides = append(p.sides, s)
+			fmt.Fprintf(&sql, `, count(*) filter (where %s)`, s.where)
+			if s.adds != "" {
+				fmt.Fprintf(&sql, `, coalesce(sum(%s) filter (where %s), 0)::bigint`, s.adds, s.where)
+			}
 		}
+	}
+	for _, in := range list {
 		if in.median != "" {
 			fmt.Fprintf(&sql, `, percentile_cont(0.5) within group (order by %s) filter (where %s)`, in.median, in.num.where)
 		}
 	}
 	sql.WriteString(overPeriods + ` group by grouping sets ((p.n), (p.n, c.area)) order by p.n, total desc, area`)
-	rows, _ := q.DB.Query(ctx, sql.String(), args) // CollectRows returns the error
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (cell, error) { return scanCell(row, list) })
-	if err != nil {
-		return nil, fmt.Errorf("figures of the board: %w", err)
-	}
-	return withTotals(found, list, len(periods)), nil
+	p.sql = sql.String()
+	return p
 }
 
-func scanCell(row pgx.CollectableRow, list []Indicator) (cell, error) {
+func (p plan) scan(row pgx.CollectableRow) (cell, error) {
 	var n int64
 	var total bool
-	c := cell{figures: make([]Figure, len(list))}
+	c := cell{figures: make([]Figure, len(p.list))}
+	counts, sums := make([]int64, len(p.sides)), make([]int64, len(p.sides))
 	targets := []any{&n, &total, &c.area}
-	for i, in := range list {
-		f := &c.figures[i]
-		f.Indicator = in.Code
-		targets = append(targets, &f.Num, &f.NumRows, &f.Den, &f.DenRows)
+	for i, s := range p.sides {
+		if targets = append(targets, &counts[i]); s.adds != "" {
+			targets = append(targets, &sums[i])
+		}
+	}
+	for i, in := range p.list {
 		if in.median != "" {
-			targets = append(targets, &f.Value)
+			targets = append(targets, &c.figures[i].Value)
 		}
 	}
 	if err := row.Scan(targets...); err != nil {
 		return cell{}, err
 	}
+	for i, s := range p.sides {
+		if s.adds == "" {
+			sums[i] = counts[i]
+		}
+	}
 	c.period = int(n) - 1
-	for i, in := range list {
-		c.figures[i].Area = c.area
-		c.figures[i].reckon(in)
+	for i, in := range p.list {
+		f := &c.figures[i]
+		f.Indicator, f.Area = in.Code, c.area
+		num, den := p.place[in.num], p.place[in.den]
+		f.Num, f.NumRows, f.Den, f.DenRows = sums[num], counts[num], sums[den], counts[den]
+		f.reckon(in)
 	}
 	return c, nil
 }
@@ -276,12 +325,12 @@ func (q Queries) Rows(ctx context.Context, v Viewer, m Moment, code, area string
 	}
 	var page Page[BoardRow]
 	from := overPeriods + ` and (` + s.where + `)`
-	if err := q.DB.QueryRow(ctx, `select count(*)`+from, args).Scan(&page.Total); err != nil {
+	if err := q.DB.QueryRow(ctx, periods+` select count(*)`+from, args).Scan(&page.Total); err != nil {
 		return Page[BoardRow]{}, fmt.Errorf("count rows of %s: %w", code, err)
 	}
 	limit = pageSize(limit)
 	args["after_at"], args["after_id"], args["limit"] = at, id, limit+1
-	page.Rows, err = collect[BoardRow](ctx, q, `select c.*, (`+s.sum()+`)::bigint as adds`+from+`
+	page.Rows, err = collect[BoardRow](ctx, q, periods+` select c.*, (`+s.sum()+`)::bigint as adds`+from+`
 		and (@after_id::uuid = `+nobody+` or (c.registered_at, c.id) < (@after_at, @after_id))
 		order by c.registered_at desc, c.id desc limit @limit`, args)
 	if err != nil {

@@ -1,9 +1,6 @@
 create unique index on complaint (no);
 create index on complaint (registered_at desc, id desc);
 create index on complaint (next_due_at, id) where open;
-create index on complaint (handling_org) where open;
-create index on complaint (handler) where open;
-create index on complaint (co_handler) where open and co_handler <> '';
 create index on complaint (reporter) where reporter <> '00000000-0000-0000-0000-000000000000';
 create index on complaint (enterprise_id) where enterprise_id <> '00000000-0000-0000-0000-000000000000';
 create index on complaint (employer_key text_pattern_ops) where employer_key <> '';

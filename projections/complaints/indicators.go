@@ -43,20 +43,19 @@ type Indicator struct {
 type side struct{ where, adds string }
 
 // The predicates that indicators are made of. A period is [p.from_at, p.to_at),
-// or by date p.from_on to p.to_on.
+// m is what was paid in it.
 const (
-	received  = `c.registered_at >= p.from_at and c.registered_at < p.to_at`
-	inHand    = `c.registered_at < p.to_at and (c.ended_at is null or c.ended_at >= p.from_at)`
-	accepted  = `c.accepted_at >= p.from_at and c.accepted_at < p.to_at`
-	toAccept  = `c.registered_at < p.to_at and (c.accepted_at >= p.from_at or c.accepted_at is null and (c.ended_at is null or c.ended_at >= p.from_at))`
-	closed    = `c.closed_at >= p.from_at and c.closed_at < p.to_at`
-	refused   = `c.phase in ('not_accepted', 'transferred_out') and c.ended_at >= p.from_at and c.ended_at < p.to_at`
-	onceDone  = `c.first_closed_at >= p.from_at and c.first_closed_at < p.to_at`
-	openNow   = `c.open and c.registered_at < p.to_at`
-	duration  = `(width_bucket(c.closed_at, w.days) - width_bucket(c.registered_at, w.days))`
-	age       = `(width_bucket(w.as_of, w.days) - width_bucket(c.registered_at, w.days))`
-	paidIn    = `exists (select from complaints_v1.payment m where m.complaint_id = c.id and not m.reversed and m.paid_on >= p.from_on and m.paid_on <= p.to_on)`
-	paidInFen = `(select sum(m.paid_fen) from complaints_v1.payment m where m.complaint_id = c.id and not m.reversed and m.paid_on >= p.from_on and m.paid_on <= p.to_on)`
+	received = `c.registered_at >= p.from_at and c.registered_at < p.to_at`
+	inHand   = `c.registered_at < p.to_at and (c.ended_at is null or c.ended_at >= p.from_at)`
+	accepted = `c.accepted_at >= p.from_at and c.accepted_at < p.to_at`
+	toAccept = `c.registered_at < p.to_at and (c.accepted_at >= p.from_at or c.accepted_at is null and (c.ended_at is null or c.ended_at >= p.from_at))`
+	closed   = `c.closed_at >= p.from_at and c.closed_at < p.to_at`
+	refused  = `c.phase in ('not_accepted', 'transferred_out') and c.ended_at >= p.from_at and c.ended_at < p.to_at`
+	onceDone = `c.first_closed_at >= p.from_at and c.first_closed_at < p.to_at`
+	openNow  = `c.open and c.registered_at < p.to_at`
+	duration = `(width_bucket(c.closed_at, w.days) - width_bucket(c.registered_at, w.days))`
+	age      = `(width_bucket(w.as_of, w.days) - width_bucket(c.registered_at, w.days))`
+	paidIn   = `m.fen > 0`
 )
 
 func rows(where string) side { return side{where: where} }
@@ -89,7 +88,7 @@ func Indicators() []Indicator {
 		Indicator{"persons", "涉及人数", "期内登记的投诉涉及的人数;分母为这些投诉的件数", UnitPersons, side{received, `c.persons`}, rows(received), ""},
 		Indicator{"claimed", "诉求金额", "期内登记的投诉的诉求金额;分母为这些投诉的件数", UnitFen, side{received, `c.claimed_fen`}, rows(received), ""},
 		Indicator{"verified", "核定金额", "期内登记的投诉中已核定的金额;分母为同批投诉的诉求金额", UnitFen, side{received, `c.verified_fen`}, side{received, `c.claimed_fen`}, ""},
-		Indicator{"recovered", "追回金额", "期内到账(按到账日期,冲正的不计)的金额;分母为这些投诉的核定金额", UnitFen, side{paidIn, paidInFen}, side{paidIn, `c.verified_fen`}, ""},
+		Indicator{"recovered", "追回金额", "期内到账(按到账日期,冲正的不计)的金额;分母为这些投诉的核定金额", UnitFen, side{paidIn, `m.fen`}, side{paidIn, `c.verified_fen`}, ""},
 		Indicator{"recovery", "清偿率", "期内登记且已核定的投诉中,已到账金额占核定金额的比例", UnitPercent, side{and(received, `c.verified_fen > 0`), `c.paid_fen`}, side{and(received, `c.verified_fen > 0`), `c.verified_fen`}, ""},
 		Indicator{"reopen", "重启率", "期内首次办结的投诉中,后来重启的比例", UnitPercent, rows(and(onceDone, `c.reopens > 0`)), rows(onceDone), ""},
 		Indicator{"satisfaction", "满意率", "期内办结的投诉的回访中,评4分以上的人占作出评价的人的比例", UnitPercent, side{and(closed, `c.satisfied > 0`), `c.satisfied`}, side{and(closed, `c.answered > 0`), `c.answered`}, ""},
