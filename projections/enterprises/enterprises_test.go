@@ -215,7 +215,7 @@ func BenchmarkSuggest(b *testing.B) {
 		for n := range 30_000 {
 			r := eventstore.Recorded{Version: 1, Position: eventstore.Position(n + 1), OccurredAt: start, Meta: eventstore.Meta{By: domain.By{Actor: handler, At: start}}}
 			r.Stream = eventstore.StreamID{Family: complaint.Family, Case: id(n).String()}
-			name := places[n%6] + string([]rune{chars[n%29], chars[n/29%29], chars[n/841%29]}) + trades[n/6%6] + "有限公司"
+			name := places[n%6] + string([]rune{chars[n%len(chars)], chars[n/31%len(chars)], chars[n/841%len(chars)]}) + trades[n/6%6] + "有限公司"
 			if r.Event = against(n%10_000, name, 3, 1000); n < 10_000 {
 				r.Stream.Family, r.Event = enterprise.Family, enterprise.Registered{Name: name, County: "jc"}
 			}

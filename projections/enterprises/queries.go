@@ -103,7 +103,7 @@ type Suggestion struct {
 // Suggest helps to type an enterprise: by any part of a present or former name,
 // with or without 省市县 and the legal form, by the initials of its pinyin, or by
 // the beginning of its code. Several words narrow it down. What begins as typed
-// comes first, then those with open complaints.
+// comes first, then those with open complaints; of very many, not all are looked at.
 func (q Queries) Suggest(ctx context.Context, viewer domain.Actor, typed string, limit int) ([]Suggestion, error) {
 	terms := text.Terms(typed)
 	if len(terms) == 0 {
@@ -126,7 +126,7 @@ func (q Queries) Suggest(ctx context.Context, viewer domain.Actor, typed string,
 			 where e.grams @> @grams::int4[]
 			   and not exists (select from unnest(@terms::text[]) t where position(t in e.matches) = 0)
 			 group by e.root
-			 order by rank desc, e.root limit @limit * 20
+			 order by rank desc, min(e.name_pinyin), e.root limit @limit * 4
 		)
 		select `+columns+`, f.* from best b join `+schema+`.enterprise e on e.id = b.root cross join `+figures+`
 		 order by b.rank desc, f.open > 0 desc, e.name_pinyin, e.id limit @limit`, args)

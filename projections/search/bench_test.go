@@ -13,6 +13,7 @@ import (
 
 	"hearth/adapters/localpg/pgtest"
 	"hearth/domain"
+	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
 	"hearth/eventstore"
@@ -118,7 +119,8 @@ func BenchmarkFind(b *testing.B) {
 	}
 	inSchema(b, pool, model, projections.MakeIndexes)
 	q := search.NewQueries(pool)
-	rare := string(docs.chars[3100:3102])
+	summary := []rune(newCorpus().batch(1)[0].Event.(complaint.Registered).Summary)
+	rare := string(summary[len(summary)-2:])
 	for _, ask := range []struct{ name, text string }{
 		{"number", "晋工诉〔2026〕77777号"}, {"phone", fmt.Sprintf("138%08d", 77776*7919%100_000_000)}, {"phone_begins", "1384321"}, {"two_characters", rare}, {"name", string(docs.chars[70])},
 		{"two_words", "讨要 " + rare}, {"long_word", "拖欠工资"}, {"broad", "工资"}, {"broad_name", "晋城市"}, {"nothing", "龘龘龘"},

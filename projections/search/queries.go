@@ -22,7 +22,7 @@ type Question struct {
 }
 
 // Many is how many hits are ranked and counted.
-const Many = 1000
+const Many = 500
 
 const defaultLimit = 20
 
