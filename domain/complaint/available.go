@@ -32,3 +32,16 @@ func Available(s State, actor domain.Actor, r Rules, now time.Time) []Action {
 	}
 	return actions
 }
+
+// Obstacles is 结案障碍: everything that stands in the way of closing the case
+// now, each as the rejection would say it. Available tells only the first.
+func Obstacles(s State, r Rules, now time.Time) []string {
+	var reasons []string
+	for _, ask := range closable {
+		var no *domain.Rejection
+		if errors.As(ask(gate{s: s, r: r, now: now}), &no) {
+			reasons = append(reasons, no.Text)
+		}
+	}
+	return reasons
+}

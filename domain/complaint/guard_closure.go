@@ -11,15 +11,19 @@ import (
 // guardClosable is what must be true of the case itself before it can close:
 // an outcome for everyone (C2), nothing pending outside (C3), the leader told of
 // a collective case (C5), the crime hint answered (C9).
-func guardClosable(g gate) error {
-	for _, ask := range []guard{guardOutcomes, guardPaidInFull, guardNothingPending, guardClocks} {
-		if err := ask(g); err != nil {
-			return err
-		}
-	}
+func guardClosable(g gate) error { return all(closable...)(g) }
+
+// closable is never changed.
+var closable = []guard{guardOutcomes, guardPaidInFull, guardNothingPending, guardClocks, guardLeaderTold, guardCrimeAnswered}
+
+func guardLeaderTold(g gate) error {
 	if g.s.Collective(g.r) && !g.s.LeaderNotified {
 		return domain.Reject("leader_not_notified", "本案涉及%d人,属集体案件,须先报告分管领导并登记,才能结案。", g.s.Persons())
 	}
+	return nil
+}
+
+func guardCrimeAnswered(g gate) error {
 	if g.s.Crime == TrackOpen {
 		return domain.Reject("crime_hint_open", "本案金额已达涉嫌拒不支付劳动报酬罪的提示标准,请先移送,或写明不移送的理由。")
 	}
