@@ -119,6 +119,21 @@ func (s *Service) Case(ctx context.Context, id uuid.UUID) (complaint.State, comp
 	return state, rules, head, err
 }
 
+// Since is what a complaint's stream holds behind a version, for telling somebody
+// what happened since a form was shown.
+func (s *Service) Since(ctx context.Context, id uuid.UUID, version uint64) ([]eventstore.Recorded, error) {
+	var later []eventstore.Recorded
+	for rec, err := range s.engine.Store().Stream(ctx, CaseStream(id), eventstore.Head{}) {
+		if err != nil {
+			return nil, fmt.Errorf("read complaint: %w", err)
+		}
+		if rec.Version > version {
+			later = append(later, rec)
+		}
+	}
+	return later, nil
+}
+
 // Do issues a command on a complaint. Commands that touch more than the
 // complaint go to the function that knows the rest; TakeOver is never given
 // alone.
