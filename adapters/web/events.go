@@ -161,9 +161,9 @@ func (e *Events) join(ctx context.Context, u accounts.User, wanted []string) (*v
 			e.leave(v)
 			return nil, ErrNotFound
 		}
-		if !may(u, kind.Roles) {
+		if err := kind.admit(ctx, u, key); err != nil {
 			e.leave(v)
-			return nil, ErrForbidden
+			return nil, err
 		}
 		e.mu.Lock()
 		t := e.topics[full]
@@ -187,6 +187,23 @@ func (e *Events) join(ctx context.Context, u accounts.User, wanted []string) (*v
 		}
 	}
 	return v, nil
+}
+
+// admit refuses those who may not watch.
+func (t Topic) admit(ctx context.Context, u accounts.User, key string) error {
+	if !may(u, t.Roles) {
+		return ErrForbidden
+	}
+	if t.May == nil {
+		return nil
+	}
+	switch may, err := t.May(ctx, u, key); {
+	case err != nil:
+		return err
+	case !may:
+		return ErrNotFound
+	}
+	return nil
 }
 
 func (e *Events) leave(v *viewer) {

@@ -56,9 +56,12 @@ type NavItem struct {
 // data-live="<name>:<key>". Version gives the same text as long as nothing that
 // the page shows has changed; it is asked after one of Models has moved.
 type Topic struct {
-	Name    string
-	Models  []string
-	Roles   []domain.Role
+	Name   string
+	Models []string
+	Roles  []domain.Role
+	// May reports whether a user may know of what the key names; nil means every
+	// user with one of the roles.
+	May     func(ctx context.Context, u accounts.User, key string) (bool, error)
 	Version func(ctx context.Context, key string) (string, error)
 }
 
