@@ -19,14 +19,15 @@ const (
 )
 
 // grouping says from how many waiting appends on one batch is cheaper than
-// single publishes, and how many of those keep the server busy. On one replica
-// each publish costs one sync of the disk and a batch about ten; on three the
-// servers group what arrives together by themselves.
+// single publishes, and how many of those go at a time. On one replica a publish
+// costs one sync of the disk, and a batch as much as about twelve publishes; on
+// three the servers group what arrives together by themselves, so that more of
+// it should arrive together.
 func grouping(replicas int) (from, alone int) {
 	if replicas > 1 {
 		return 32, 64
 	}
-	return 12, 4
+	return 12, 8
 }
 
 // group decides how appends travel. Few go at once, each as a publish of its own
@@ -130,10 +131,11 @@ func (g *group) next() {
 	}
 }
 
-// many reports whether a batch is worth its price. mu is held.
+// many reports whether a batch is worth its price. Publishes under way count
+// half: that much of them is still to come. mu is held.
 func (g *group) many() bool {
 	several := func(a *appending) bool { return len(a.changes) > 1 }
-	return len(g.waiting) >= g.from || slices.ContainsFunc(g.waiting, several)
+	return len(g.waiting) > 1 && len(g.waiting)+g.alone/2 >= g.from || slices.ContainsFunc(g.waiting, several)
 }
 
 // run sends batches as long as there are many waiting.
