@@ -3,6 +3,7 @@ package complaints
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -120,6 +121,19 @@ func IndicatorOf(code string) (Indicator, error) {
 		return Indicator{}, domain.Reject("unknown_indicator", "看板没有“%s”这项指标。", code)
 	}
 	return list[i], nil
+}
+
+// Units are what the numerator and the denominator of a figure count.
+func (in Indicator) Units() (num, den Unit) { return in.num.unit(), in.den.unit() }
+
+func (s side) unit() Unit {
+	switch {
+	case s.adds == "":
+		return UnitCases
+	case strings.Contains(s.adds, "_fen"):
+		return UnitFen
+	}
+	return UnitPersons
 }
 
 func (s side) sum() string {
