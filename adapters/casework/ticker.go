@@ -33,8 +33,9 @@ var Clerk = domain.Actor{ID: "system", Org: "jc", Role: domain.RoleSystem}
 func (s *Service) Ticker(ctx context.Context, deadlines Deadlines, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	var reckoned string // the calendar that all open clocks were last reckoned with
 	for {
-		if err := s.TickOnce(ctx, deadlines); err != nil && ctx.Err() == nil {
+		if err := s.TickOnce(ctx, deadlines, &reckoned); err != nil && ctx.Err() == nil {
 			slog.ErrorContext(ctx, "ticker", "err", err)
 		}
 		select {
@@ -46,7 +47,8 @@ func (s *Service) Ticker(ctx context.Context, deadlines Deadlines, every time.Du
 }
 
 // TickOnce does what is due now. A case that fails does not hold up the others.
-func (s *Service) TickOnce(ctx context.Context, deadlines Deadlines) error {
+// Clocks are reckoned anew when the calendar is not the one in reckoned.
+func (s *Service) TickOnce(ctx context.Context, deadlines Deadlines, reckoned *string) error {
 	rules, err := s.Rules(ctx)
 	if err != nil {
 		return err
@@ -56,7 +58,22 @@ func (s *Service) TickOnce(ctx context.Context, deadlines Deadlines) error {
 	if err != nil {
 		return err
 	}
-	version := rules.Calendar.Version()
+	var failed []error
+	if version := rules.Calendar.Version(); version != *reckoned {
+		if err := s.reckonAnew(ctx, deadlines, version); err != nil {
+			failed = append(failed, err)
+		} else {
+			*reckoned = version
+		}
+	}
+	for _, id := range due {
+		failed = append(failed, s.clerk(ctx, id, &complaint.Tick{}, "tick "+now.UTC().Truncate(time.Minute).Format(time.RFC3339)))
+	}
+	return errors.Join(failed...)
+}
+
+// reckonAnew recomputes the clocks that rest on another calendar.
+func (s *Service) reckonAnew(ctx context.Context, deadlines Deadlines, version string) error {
 	outdated, err := deadlines.Outdated(ctx, version)
 	if err != nil {
 		return err
@@ -65,9 +82,6 @@ func (s *Service) TickOnce(ctx context.Context, deadlines Deadlines) error {
 	for _, id := range outdated {
 		cmd := &complaint.RecomputeClocks{Why: "放假通知(" + version + ")已公布"}
 		failed = append(failed, s.clerk(ctx, id, cmd, "recompute "+version))
-	}
-	for _, id := range due {
-		failed = append(failed, s.clerk(ctx, id, &complaint.Tick{}, "tick "+now.UTC().Truncate(time.Minute).Format(time.RFC3339)))
 	}
 	return errors.Join(failed...)
 }

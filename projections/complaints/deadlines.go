@@ -94,3 +94,18 @@ func (d Deadline) unrecorded(cal calendar.Calendar, now time.Time) bool {
 	}
 	return reached >= 0 && (!d.StepDueAt.Equal(d.DueAt) || steps.Index(d.Step) < reached)
 }
+
+// Outdated are the cases with an open clock that was reckoned with another
+// version of the calendar than this one.
+func (q Queries) Outdated(ctx context.Context, calendarVersion string) ([]uuid.UUID, error) {
+	type row struct{ ID uuid.UUID }
+	found, err := collect[row](ctx, q, `
+		select distinct complaint_id as id from complaints_v1.clock
+		 where status in ('running', 'breached') and calendar_v <> '' and calendar_v <> @version order by 1`,
+		pgx.StrictNamedArgs{"version": calendarVersion})
+	ids := make([]uuid.UUID, len(found))
+	for i, r := range found {
+		ids[i] = r.ID
+	}
+	return ids, err
+}

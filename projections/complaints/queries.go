@@ -180,3 +180,12 @@ func months(items []complaint.ClaimItem) (from, to domain.Date) {
 	}
 	return from, to
 }
+
+// Last is the position of the newest change of any case.
+func (q Queries) Last(ctx context.Context) (int64, error) {
+	var last int64
+	if err := q.DB.QueryRow(ctx, `select coalesce(max(position), 0) from complaints_v1.complaint`).Scan(&last); err != nil {
+		return 0, fmt.Errorf("newest change: %w", err)
+	}
+	return last, nil
+}

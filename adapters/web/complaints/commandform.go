@@ -63,6 +63,8 @@ var (
 	lengthType = reflect.TypeFor[calendar.Length]()
 )
 
+var lengthUnits = []web.Option{{Value: "wd", Label: "个工作日"}, {Value: "d", Label: "天"}, {Value: "h", Label: "小时"}}
+
 // describe is the inputs of a command's form, in the order of its fields.
 func describe(f *web.Form, cmd complaint.Command, c choices) []input {
 	return describeStruct(f, reflect.TypeOf(cmd).Elem(), complaint.NameOf(cmd), "", c)
@@ -116,7 +118,7 @@ func (in *input) shape(f *web.Form, t reflect.Type, command, name string, c choi
 	case t == timeType:
 		in.Kind = "datetime"
 	case t == lengthType:
-		in.Kind = "length"
+		in.Kind, in.Options = "length", lengthUnits
 	case t == uuidType:
 		return in.shapeID(name)
 	case t.Kind() == reflect.Bool:

@@ -1,0 +1,153 @@
+package complaints
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"hearth/adapters/accounts"
+	"hearth/adapters/calls"
+	"hearth/adapters/casework"
+	"hearth/adapters/web"
+	"hearth/domain"
+	"hearth/domain/complaint"
+	"hearth/projections/complaints"
+	"hearth/projections/enterprises"
+	"hearth/projections/people"
+	"hearth/projections/search"
+	"hearth/projections/timeline"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// Config is what the pages need. All fields must be set.
+type Config struct {
+	Casework    *casework.Service
+	Cases       complaints.Queries
+	Timeline    timeline.Queries
+	People      people.Queries
+	Enterprises enterprises.Queries
+	Search      search.Queries
+	Accounts    *accounts.Accounts
+	Calls       *calls.Calls
+}
+
+// pages is the handlers of the family.
+type pages struct{ Config }
+
+// The read models that pages wait for.
+var (
+	caseModels = []string{"complaints", "timeline", "people", "enterprises"}
+	listModels = []string{"complaints"}
+)
+
+// staff are the roles that work on cases or look at them; those who run the
+// system see none.
+var staff = []domain.Role{
+	domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead,
+	domain.RoleInspector, domain.RoleReliefOfficer, domain.RoleUnitClerk, domain.RoleReviewer, domain.RoleApprover,
+	domain.RoleCashier, domain.RoleAccountant, domain.RoleFinanceAuditor, domain.RoleDiscipline, domain.RoleLeader,
+}
+
+// New is the pages of the complaint family.
+func New(c Config) web.Family {
+	p := &pages{c}
+	files, err := fs.Sub(templateFiles, "templates")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return web.Family{
+		Name:      "complaints",
+		Templates: files,
+		Routes: slices.Concat(p.inboxRoutes(), p.deskRoutes(), p.listRoutes(), p.caseRoutes(), p.commandRoutes(), p.fileRoutes(),
+			p.boardRoutes()),
+		Nav: []web.NavItem{
+			{Label: "我的待办", Href: "/inbox", Icon: "inbox", Key: "i", Roles: staff},
+			{Label: "热线台", Href: "/desk", Icon: "phone", Key: "d", Roles: deskRoles},
+			{Label: "案件", Href: "/complaints", Icon: "list", Key: "c", Roles: staff},
+			{Label: "领导看板", Href: "/board", Icon: "chart", Key: "b", Roles: boardRoles},
+		},
+		Topics: []web.Topic{
+			{Name: "case", Models: caseModels, Roles: staff, Version: p.caseVersion},
+			{Name: "cases", Models: listModels, Roles: staff, Version: p.anyVersion},
+		},
+	}
+}
+
+// viewer is the user in the role that sees the most cases.
+func viewer(q *web.Request) complaints.Viewer {
+	return complaints.ViewerOf(q.User.Actor(domain.RoleDiscipline, domain.RoleFinanceAuditor))
+}
+
+// find is the case of the address, for those who may see it.
+func (p *pages) find(q *web.Request) (complaints.Row, error) {
+	id, err := uuid.Parse(q.PathValue("id"))
+	if err != nil {
+		return complaints.Row{}, web.ErrNotFound
+	}
+	row, err := p.Cases.Get(q.Context(), viewer(q), id)
+	if errors.Is(err, complaints.ErrNotFound) {
+		return row, web.ErrNotFound
+	}
+	return row, err
+}
+
+func caseAddress(id uuid.UUID) string { return "/complaints/" + id.String() }
+
+// actors is the user in each of the user's roles.
+func actors(q *web.Request) []domain.Actor {
+	all := make([]domain.Actor, len(q.User.Roles))
+	for i, r := range q.User.Roles {
+		all[i] = domain.Actor{ID: q.User.ID, Org: q.User.Org, Role: r}
+	}
+	return all
+}
+
+// request is the user's wish as casework takes it, in one of the roles that may
+// issue the command.
+func request(q *web.Request, f *web.Form, roles []domain.Role) casework.Request {
+	by := q.By(f, roles...)
+	return casework.Request{
+		CommandID: f.Command, Actor: by.Actor, Channel: "web", At: by.At, Happened: by.Happened, LateReason: by.LateReason,
+	}
+}
+
+// caseVersion changes when the case does. It tells nothing that needs a right
+// to see: a number.
+func (p *pages) caseVersion(ctx context.Context, key string) (string, error) {
+	id, err := uuid.Parse(key)
+	if err != nil {
+		return "", nil
+	}
+	head, err := p.Timeline.Head(ctx, casework.CaseStream(id))
+	return fmt.Sprint(head.Version), err
+}
+
+// anyVersion changes with every case: lists are cheap to show again.
+func (p *pages) anyVersion(ctx context.Context, _ string) (string, error) {
+	last, err := p.Cases.Last(ctx)
+	return fmt.Sprint(last), err
+}
+
+// mayKnow reports whether a user works on cases with the people in them and sees
+// their names; others see masks.
+func mayKnow(u accounts.User) bool {
+	return u.Has(domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead,
+		domain.RoleReviewer, domain.RoleApprover, domain.RoleDiscipline, domain.RoleFinanceAuditor)
+}
+
+func phaseTone(p complaint.Phase) string {
+	switch p {
+	case complaint.PhaseClosed, complaint.PhaseArchived:
+		return "good"
+	case complaint.PhaseAwaitingSupplement, complaint.PhaseAwaitingClosure:
+		return "warn"
+	}
+	return ""
+}

@@ -1,0 +1,110 @@
+package complaints
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"hearth/adapters/casework"
+	"hearth/adapters/web"
+	"hearth/domain/complaint"
+	"hearth/projections/complaints"
+	"hearth/projections/timeline"
+)
+
+func (p *pages) fileRoutes() []web.Route {
+	return []web.Route{{Pattern: "GET /complaints/{id}/file", Handler: p.showFile, Roles: staff, Models: caseModels}}
+}
+
+// filePage is the whole file of a case (卷宗) for printing.
+type filePage struct {
+	web.Page
+	Row      complaints.Row
+	Facts    []web.Fact
+	Ledger   []ledgerLine
+	Totals   complaint.Totals
+	Clocks   []clockLine
+	Work     workView
+	Moments  []web.Moment
+	Entries  []timeline.Entry
+	Manifest string // SHA-256 of the list of entries
+	Names    names
+}
+
+func (p *pages) showFile(q *web.Request) error {
+	row, err := p.find(q)
+	if err != nil {
+		return err
+	}
+	state, rules, _, err := p.Casework.Case(q.Context(), row.ID)
+	if err != nil {
+		return err
+	}
+	f := &filePage{
+		Page: q.Page("卷宗 "+row.No, web.Crumb{Label: "案件", Href: "/complaints"}, web.Crumb{Label: row.No, Href: caseAddress(row.ID)}),
+		Row:  row, Totals: state.Totals(),
+	}
+	if f.Entries, err = p.entries(q, row); err != nil {
+		return err
+	}
+	m := timeline.Mentioned(f.Entries)
+	m.Users = append(m.Users, row.Handler, row.CoHandler, row.FirstReceiver)
+	m.Enterprises = append(m.Enterprises, row.EnterpriseID.String())
+	if f.Work, err = p.workView(q, state, row.ID, &m); err != nil {
+		return err
+	}
+	c := &casePage{Row: row, MayKnow: mayKnow(q.User)}
+	if err := p.fillLedger(q, c, m); err != nil {
+		return err
+	}
+	clocks, err := p.Cases.Clocks(q.Context(), viewer(q), row.ID)
+	if err != nil {
+		return err
+	}
+	persons := parseIDs(m.Persons)
+	for _, l := range c.Ledger {
+		persons = append(persons, l.PersonID)
+	}
+	if f.Names, err = p.names(q.Context(), c.MayKnow, m, append(persons, row.Reporter)...); err != nil {
+		return err
+	}
+	f.Ledger, f.Clocks = c.Ledger, clockLines(clocks)
+	f.Facts = caseFacts(row, f.Names, rules)
+	f.Moments = moments(f.Entries, f.Names)
+	f.Manifest = manifestOf(row, f.Entries)
+	return q.Render("complaints/file", f)
+}
+
+// entries is every event of the case, oldest first, in pages.
+func (p *pages) entries(q *web.Request, row complaints.Row) ([]timeline.Entry, error) {
+	var all []timeline.Entry
+	for after := int64(0); ; after = all[len(all)-1].Version {
+		page, err := p.Timeline.Case(q.Context(), casework.CaseStream(row.ID), after, "", timelineLimit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < timelineLimit {
+			return all, nil
+		}
+	}
+}
+
+// manifest is the digest of the list of events that a file holds.
+func (p *pages) manifest(q *web.Request, row complaints.Row) (string, error) {
+	entries, err := p.entries(q, row)
+	return manifestOf(row, entries), err
+}
+
+// manifestOf is the SHA-256 over one line per event: version, position, type,
+// both times, as they stand in the file that is printed.
+func manifestOf(row complaints.Row, entries []timeline.Entry) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, row.ID, row.No)
+	for _, e := range entries {
+		fmt.Fprintln(&b, e.Version, e.Position, e.Type, e.OccurredAt.UTC().UnixMicro(), e.RecordedAt.UTC().UnixMicro())
+	}
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:])
+}

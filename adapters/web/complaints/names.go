@@ -1,0 +1,107 @@
+package complaints
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"hearth/adapters/accounts"
+	"hearth/domain/orgunit"
+	"hearth/projections/people"
+	"hearth/projections/text"
+	"hearth/projections/timeline"
+)
+
+// names resolves the marks of sentences, and the ids of a case, for one reader.
+type names struct {
+	users       map[string]string
+	enterprises map[string]string
+	people      map[uuid.UUID]people.Person
+	open        bool // the reader sees names, not masks
+}
+
+// User is the name of an account.
+func (n names) User(id string) string {
+	if name, ok := n.users[id]; ok {
+		return name
+	}
+	if id == "system" || id == "" {
+		return "系统"
+	}
+	return id
+}
+
+// Org is the name of a unit.
+func (n names) Org(code string) string { return orgunit.Name(code) }
+
+// Enterprise is the name of an enterprise.
+func (n names) Enterprise(id string) string {
+	if name, ok := n.enterprises[id]; ok {
+		return name
+	}
+	return "(未建档单位)"
+}
+
+// Person is the name of a person, or its mask.
+func (n names) Person(id string) string {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return ""
+	}
+	return n.personName(parsed)
+}
+
+func (n names) personName(id uuid.UUID) string {
+	p, ok := n.people[id]
+	switch {
+	case !ok:
+		return "(未建档)"
+	case n.open:
+		return p.Name
+	}
+	return text.MaskName(p.Name)
+}
+
+func (n names) phone(id uuid.UUID) string {
+	if n.open {
+		return n.people[id].Phone
+	}
+	return text.MaskPhone(n.people[id].Phone)
+}
+
+func (n names) idNo(id uuid.UUID) string { return text.MaskID(n.people[id].IDNo) }
+
+// names looks up everybody that sentences and ids mention, in three questions.
+func (p *pages) names(ctx context.Context, open bool, m timeline.Mentions, persons ...uuid.UUID) (names, error) {
+	n := names{users: map[string]string{}, enterprises: map[string]string{}, open: open}
+	for _, id := range m.Users {
+		u, err := p.Accounts.Get(ctx, id)
+		if errors.Is(err, accounts.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return n, err
+		}
+		n.users[id] = u.Name
+	}
+	enterprises, err := p.Enterprises.Names(ctx, parseIDs(m.Enterprises))
+	if err != nil {
+		return n, err
+	}
+	for id, name := range enterprises {
+		n.enterprises[id.String()] = name
+	}
+	n.people, err = p.People.ByIDs(ctx, append(parseIDs(m.Persons), persons...))
+	return n, err
+}
+
+func parseIDs(texts []string) []uuid.UUID {
+	var ids []uuid.UUID
+	for _, t := range texts {
+		if id, err := uuid.Parse(t); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

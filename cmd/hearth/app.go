@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hearth/adapters/accounts"
+	"hearth/adapters/calls"
+	"hearth/adapters/casework"
+	"hearth/adapters/localpg"
+	"hearth/adapters/natsserver"
+	"hearth/adapters/postgres"
+	"hearth/domain"
+	"hearth/eventstore"
+	"hearth/eventstore/natsstore"
+)
+
+// App is what a process needs to touch data: the event store, the database, and
+// what is built on them. serve adds the runners, the pages and the ticker.
+type App struct {
+	cfg      config
+	nc       *nats.Conn
+	pool     *pgxpool.Pool
+	postgres *localpg.Cluster // nil when external
+	registry *eventstore.Registry
+	store    *natsstore.Store
+	accounts *accounts.Accounts
+	calls    *calls.Calls
+	models   models
+	casework *casework.Service
+
+	closers []func(context.Context) error // in the order of opening
+}
+
+// engineStates is how many folded streams are kept in memory: the open cases of
+// a city and its number series, some 10 KB each at most.
+const engineStates = 4096
+
+// openApp opens the data of cfg. Whoever is second on a state folder is refused.
+func openApp(ctx context.Context, cfg config) (app *App, err error) {
+	app = &App{cfg: cfg, registry: registry()}
+	defer func() {
+		if err != nil {
+			app.Close()
+		}
+	}()
+	if err := app.openNATS(ctx); err != nil {
+		return nil, err
+	}
+	if err := app.openDatabase(ctx); err != nil {
+		return nil, err
+	}
+	app.accounts = accounts.New(app.pool, time.Now)
+	app.calls = calls.New(app.pool, time.Now)
+	app.models = newModels(app.pool)
+	engine := eventstore.NewEngine(app.store, engineStates)
+	app.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: cfg.Prefix})
+	return app, nil
+}
+
+func (a *App) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }
+
+// Close gives everything back, last opened first.
+func (a *App) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		if err := a.closers[i](ctx); err != nil {
+			slog.WarnContext(ctx, "close", "err", err)
+		}
+	}
+	a.closers = nil
+}
+
+func (a *App) openNATS(ctx context.Context) (err error) {
+	options := []nats.Option{
+		nats.Name("hearth"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { slog.Error("nats", "err", err) }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil { // nil: we ended it ourselves
+				slog.Warn("nats disconnected", "err", err)
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { slog.Info("nats connected again") }),
+	}
+	if a.cfg.NATSURL != "" {
+		if err := a.checkSync(ctx); err != nil && !a.cfg.AcceptUnsafeNATS {
+			return err
+		}
+		if a.cfg.NATSCred != "" {
+			options = append(options, nats.UserCredentials(a.cfg.NATSCred))
+		}
+		a.nc, err = nats.Connect(a.cfg.NATSURL, options...)
+	} else {
+		var srv *natsserver.Server
+		srv, err = natsserver.Start(ctx, natsserver.Config{StoreDir: filepath.Join(a.cfg.State, "nats")})
+		if err != nil {
+			return err
+		}
+		a.onClose(srv.Stop)
+		a.nc, err = srv.Connect(options...)
+	}
+	if err != nil {
+		return fmt.Errorf("connect to NATS: %w", err)
+	}
+	a.onClose(func(context.Context) error { return drain(a.nc) })
+	if err := a.provision(ctx); err != nil {
+		return err
+	}
+	if a.store, err = natsstore.Open(ctx, a.nc, a.registry); err != nil {
+		return err
+	}
+	a.onClose(func(context.Context) error { a.store.Close(); return nil })
+	return nil
+}
+
+// provision makes the stream, or refuses one that is configured otherwise.
+func (a *App) provision(ctx context.Context) error {
+	js, err := jetstream.New(a.nc)
+	if err != nil {
+		return err
+	}
+	return natsstore.Provision(ctx, js, natsstore.Config{Replicas: a.cfg.Replicas})
+}
+
+func drain(nc *nats.Conn) error {
+	if err := nc.Drain(); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
+		nc.Close()
+		return err
+	}
+	return nil
+}
+
+// checkSync asks the monitoring port of every external server whether an
+// acknowledged message is on disk. Servers that can't be asked are refused too.
+func (a *App) checkSync(ctx context.Context) error {
+	const help = "请在 NATS 的 jetstream 配置中写 sync_interval: always;确知风险而仍要使用,请设 HEARTH_ACCEPT_UNSAFE_NATS=yes。"
+	if a.cfg.Monitor == "" {
+		return domain.Reject("nats_unchecked", "无法确认外部 NATS 是否逐条落盘:请设 HEARTH_NATS_MONITOR=http://主机:8222。%s", help)
+	}
+	for _, base := range strings.Split(a.cfg.Monitor, ",") {
+		always, err := syncAlways(ctx, strings.TrimSpace(base))
+		if err != nil {
+			return domain.Reject("nats_unchecked", "查不到 %s 的 JetStream 设置(%v)。%s", base, err, help)
+		}
+		if !always {
+			return domain.Reject("nats_unsafe", "%s 没有逐条落盘,断电会丢失已确认的事件。%s", base, help)
+		}
+	}
+	return nil
+}
+
+func syncAlways(ctx context.Context, base string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/jsz?config=true", nil)
+	if err != nil {
+		return false, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false, err
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Config struct {
+			SyncAlways bool `json:"sync_always"`
+		} `json:"config"`
+	}
+	err = json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer)
+	return answer.Config.SyncAlways, err
+}
+
+func (a *App) openDatabase(ctx context.Context) (err error) {
+	dsn := a.cfg.Database
+	if dsn == "" {
+		a.postgres, err = localpg.Start(ctx, localpg.Config{Dir: filepath.Join(a.cfg.State, "postgres"), Logger: slog.Default()})
+		if err != nil {
+			return err
+		}
+		a.onClose(a.postgres.Stop)
+		dsn = a.postgres.DSN()
+	}
+	a.pool, err = postgres.Open(ctx, dsn, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	a.onClose(func(context.Context) error { a.pool.Close(); return nil })
+	return postgres.Migrate(ctx, a.pool)
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hearth/adapters/api"
+	"hearth/adapters/casework"
+	"hearth/adapters/web"
+	complaintpages "hearth/adapters/web/complaints"
+	"hearth/domain/calendar"
+	"hearth/domain/complaint"
+	"hearth/domain/enterprise"
+	"hearth/domain/person"
+	"hearth/domain/series"
+	"hearth/eventstore"
+	"hearth/projections"
+	"hearth/projections/complaints"
+	"hearth/projections/enterprises"
+	"hearth/projections/people"
+	"hearth/projections/search"
+	"hearth/projections/timeline"
+)
+
+// registry knows the events of every family.
+func registry() *eventstore.Registry {
+	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs())
+}
+
+// models are the read models and their queries.
+type models struct {
+	complaints  complaints.Queries
+	timeline    timeline.Queries
+	people      people.Queries
+	enterprises enterprises.Queries
+	search      search.Queries
+}
+
+// catalogue is every read model with its Chinese title, in the order of the
+// operations page.
+var catalogue = []struct {
+	title string
+	model projections.Projection
+}{
+	{"案件", complaints.New()},
+	{"全程留痕", timeline.Projection{}},
+	{"人员", people.New()},
+	{"单位", enterprises.New()},
+	{"搜索", search.New()},
+}
+
+func newModels(pool *pgxpool.Pool) models {
+	return models{
+		complaints: complaints.Queries{DB: pool}, timeline: timeline.NewQueries(pool), people: people.NewQueries(pool),
+		enterprises: enterprises.NewQueries(pool), search: search.NewQueries(pool),
+	}
+}
+
+func (models) all() []projections.Projection {
+	all := make([]projections.Projection, len(catalogue))
+	for i, c := range catalogue {
+		all[i] = c.model
+	}
+	return all
+}
+
+func (m models) has(name string) bool {
+	for _, p := range m.all() {
+		if p.Name() == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (m models) names() string {
+	var names []string
+	for _, p := range m.all() {
+		names = append(names, p.Name())
+	}
+	return strings.Join(names, "、")
+}
+
+func (models) titles() map[string]string {
+	titles := map[string]string{}
+	for _, c := range catalogue {
+		titles[c.model.Name()] = c.title
+	}
+	return titles
+}
+
+// deadlines is where the ticker learns what is due.
+func (m models) deadlines() casework.Deadlines { return m.complaints }
+
+// runner writes the models of this process.
+func (a *App) runner() *projections.Runner {
+	return projections.New(a.pool, a.store, projections.Options{}, a.models.all()...)
+}
+
+// families is the pages of every kind of case.
+func (a *App) families() []web.Family {
+	return []web.Family{
+		complaintpages.New(complaintpages.Config{
+			Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
+			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls,
+		}),
+	}
+}
+
+// apiConfig is what the API needs.
+func (a *App) apiConfig(monitor *projections.Monitor) api.Config {
+	return api.Config{
+		Accounts: a.accounts, Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
+		Calls: a.calls, Wait: monitor.Wait, Now: time.Now, Log: slog.Default(),
+	}
+}
+
+// examineModels is the doctor's look at the read models.
+func (a *App) examineModels(ctx context.Context) []finding {
+	var found []finding
+	for _, s := range projections.NewMonitor(a.pool, a.store, projections.Options{}, a.models.all()...).Status(ctx) {
+		found = append(found, modelFinding(s))
+	}
+	return found
+}

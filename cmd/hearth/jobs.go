@@ -1,0 +1,16 @@
+package main
+
+import "maps"
+
+// jobs is every command that touches data, by name.
+func jobs() map[string]job {
+	all := map[string]job{
+		"import":   asJob(importComplaints),
+		"rebuild":  asJob(rebuild),
+		"doctor":   asJob(examine),
+		"calendar": asJob(publishCalendar),
+	}
+	maps.Copy(all, userJobs())
+	maps.Copy(all, tokenJobs())
+	return all
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"hearth/projections"
+)
+
+// modelMetrics reads the state of the read models when it is scraped.
+type modelMetrics struct {
+	monitor  *projections.Monitor
+	position *prometheus.Desc
+	behind   *prometheus.Desc
+	lag      *prometheus.Desc
+	stopped  *prometheus.Desc
+}
+
+func newModelMetrics(m *projections.Monitor) *modelMetrics {
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("hearth_projection_"+name, help, []string{"model"}, nil)
+	}
+	return &modelMetrics{
+		monitor: m, position: desc("position", "Last commit in the tables."), behind: desc("behind_commits", "Commits that are not in the tables yet."),
+		lag: desc("lag_seconds", "For how long the oldest missing commit has been stored."), stopped: desc("stopped", "1 when the model cannot go on."),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (m *modelMetrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{m.position, m.behind, m.lag, m.stopped} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *modelMetrics) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	gauge := func(d *prometheus.Desc, v float64, model string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, model)
+	}
+	for _, s := range m.monitor.Status(ctx) {
+		stopped := 0.0
+		if s.Problem != nil {
+			stopped = 1
+		}
+		gauge(m.position, float64(s.Position), s.Name)
+		gauge(m.behind, float64(s.Behind), s.Name)
+		gauge(m.lag, s.Lag.Seconds(), s.Name)
+		gauge(m.stopped, stopped, s.Name)
+	}
+}
+
+// serveMetrics opens the private listener.
+func (a *App) serveMetrics(ctx context.Context, addr string, m *projections.Monitor) (func(), error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newModelMetrics(m))
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			slog.ErrorContext(ctx, "metrics listener ended", "err", err)
+		}
+	}()
+	return func() { srv.Close(); <-ended }, nil
+}
