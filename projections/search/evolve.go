@@ -113,6 +113,7 @@ func (b *batch) complaint(d *document, ev complaint.Event) {
 		d.add(part{Field: FieldOtherNo, Text: ev.No})
 	case complaint.AgreementSigned:
 		d.add(part{Field: FieldOtherNo, Text: ev.AgreementNo})
+	default: // matters lets no other event through
 	}
 }
 
@@ -155,6 +156,7 @@ func (d *document) enterprise(ev enterprise.Event) {
 		d.add(part{Field: FieldUSCC, Text: ev.USCC})
 	case enterprise.Merged:
 		d.MergedInto = ev.IntoID
+	default: // matters lets no other event through
 	}
 }
 
@@ -167,6 +169,7 @@ func (d *document) person(ev person.Event) {
 		d.identify(ev.Identity)
 	case person.ContactCorrected:
 		d.set(FieldPhone, ev.Contact.Phone)
+	default: // matters lets no other event through
 	}
 }
 
