@@ -13,6 +13,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
 	"strings"
 	"time"
 
@@ -64,6 +66,7 @@ func New(c Config) http.Handler {
 	cfg := huma.DefaultConfig("职工之家 Hearth", "1")
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath, cfg.CreateHooks = prefix+"/openapi", "", "", nil
 	cfg.Info.Description = "金额一律为分(整数);时间为 RFC 3339;日期为北京时间的 YYYY-MM-DD。"
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "hearth token add 生成的令牌,有范围和期限"},
 	}
@@ -76,6 +79,26 @@ func New(c Config) http.Handler {
 		writeProblem(w, http.StatusNotFound, "没有这个接口。接口说明见 "+prefix+"/openapi.json。")
 	})
 	return limited(mux)
+}
+
+// schemaName is the name of a Go type in the description. The package is part of
+// it: several families have a Register.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	name := huma.DefaultSchemaNamer(t, hint)
+	if pkg := path.Base(t.PkgPath()); t.PkgPath() != "" && pkg != "api" {
+		return capital(pkg) + name
+	}
+	return capital(name)
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // limited bounds what a request may send and how long it may take.
@@ -163,7 +186,7 @@ func viewer(c caller) complaints.Viewer { return complaints.ViewerOf(c.user.Acto
 func (s *server) visible(ctx context.Context, pos eventstore.Position) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	return s.Wait(ctx, "complaints", pos) == nil
+	return s.Wait(ctx, "complaints", pos) == nil && s.Wait(ctx, "timeline", pos) == nil
 }
 
 // fail turns an error into a problem.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -55,7 +56,7 @@ type caseOut struct {
 }
 
 type timelineIn struct {
-	caseIn
+	ID    string `path:"id" format:"uuid"`
 	After int64  `query:"after" minimum:"0" doc:"只要此版本之后的事件"`
 	Track string `query:"track" doc:"办理线代码"`
 	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
@@ -87,8 +88,7 @@ type listOut struct {
 func (s *server) registerComplaints(api huma.API) {
 	create := operation(http.MethodPost, "/complaints", "register-complaint", "登记投诉", accounts.ScopeIntake)
 	create.DefaultStatus = http.StatusCreated
-	create.RequestBody = body[registration](api)
-	huma.Register(api, create, s.create)
+	registerRaw(api, create, reflect.TypeFor[registration](), s.create)
 	huma.Register(api, operation(http.MethodGet, "/complaints/{id}", "get-complaint", "查询案件", accounts.ScopeComplaintsRead), s.get)
 	huma.Register(api, operation(http.MethodGet, "/complaints/{id}/timeline", "get-timeline", "查询全程留痕", accounts.ScopeComplaintsRead), s.timeline)
 	huma.Register(api, operation(http.MethodGet, "/complaints", "list-complaints", "案件列表", accounts.ScopeComplaintsRead), s.list)
@@ -178,10 +178,11 @@ func (s *server) list(ctx context.Context, in *listIn) (*listOut, error) {
 	return &listOut{page}, nil
 }
 
+// as is codes of a type; none stay nil, which a filter takes for all.
 func as[T ~string](codes []string) []T {
-	list := make([]T, len(codes))
-	for i, c := range codes {
-		list[i] = T(c)
+	var list []T
+	for _, c := range codes {
+		list = append(list, T(c))
 	}
 	return list
 }

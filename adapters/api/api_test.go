@@ -1,0 +1,226 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"hearth/adapters/accounts"
+	"hearth/adapters/api"
+	"hearth/adapters/casework"
+	"hearth/adapters/localpg/pgtest"
+	"hearth/adapters/postgres"
+	"hearth/domain"
+	"hearth/domain/calendar"
+	"hearth/domain/complaint"
+	"hearth/domain/enterprise"
+	"hearth/domain/person"
+	"hearth/domain/series"
+	"hearth/eventstore"
+	"hearth/eventstore/memstore"
+	"hearth/projections"
+	"hearth/projections/complaints"
+	"hearth/projections/people"
+	"hearth/projections/timeline"
+)
+
+var now = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+
+// tokens knows a few keys.
+type tokens map[string]holder
+
+type holder struct {
+	role   domain.Role
+	scopes []accounts.Scope
+}
+
+func (t tokens) CheckToken(_ context.Context, key string) (accounts.Token, accounts.User, error) {
+	h, ok := t[key]
+	if !ok {
+		return accounts.Token{}, accounts.User{}, accounts.ErrNotFound
+	}
+	return accounts.Token{Scopes: h.scopes}, accounts.User{ID: "user-" + key, Org: "jc", Roles: []domain.Role{h.role}}, nil
+}
+
+type calls struct{}
+
+func (calls) Announce(context.Context, string) (string, error) { return "REF", nil }
+
+// client talks to an API over a real database and real models.
+type client struct {
+	t   *testing.T
+	srv http.Handler
+}
+
+func setup(t *testing.T) client {
+	t.Helper()
+	pool := pgtest.Pool(t)
+	if err := postgres.Migrate(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs())
+	store := memstore.New(registry)
+	runner := projections.New(pool, store, projections.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, complaints.New(), timeline.Projection{}, people.New())
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = runner.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	all := accounts.Scopes()
+	return client{t, api.New(api.Config{
+		Accounts: tokens{
+			"operator": {domain.RoleOperator, all}, "dispatcher": {domain.RoleDispatcher, all},
+			"reader": {domain.RoleLeader, []accounts.Scope{accounts.ScopeComplaintsRead}},
+			"unit":   {domain.RoleUnitClerk, all},
+		},
+		Casework: casework.New(eventstore.NewEngine(store, 100), casework.Options{Now: func() time.Time { return now }, Prefix: "晋工诉"}),
+		Cases:    complaints.Queries{DB: pool}, Timeline: timeline.NewQueries(pool), People: people.NewQueries(pool),
+		Calls: calls{}, Wait: runner.Wait, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})}
+}
+
+type answer struct {
+	status int
+	kind   string
+	body   map[string]any
+	raw    string
+}
+
+func (c client) do(token, method, path, key, body string) answer {
+	c.t.Helper()
+	r := httptest.NewRequest(method, "/api/v1"+path, strings.NewReader(body))
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w := httptest.NewRecorder()
+	c.srv.ServeHTTP(w, r)
+	a := answer{status: w.Code, kind: w.Header().Get("Content-Type"), raw: w.Body.String()}
+	_ = json.Unmarshal(w.Body.Bytes(), &a.body) // lists are looked at raw
+	return a
+}
+
+const registration = `{"complaint":{"category":"wage_arrears","channel":"hotline","area":"jc-zz","reporter":{},
+	"employer":{"text":"宏达建筑"},"summary":"拖欠三个月工资","claim":{"persons":3,"owed_fen":3000000},"consent":{"basis":"legal_duty"}},
+	"person":{"identity":{"name":"张三"},"contact":{"phone":"13800001234"}},
+	"new_enterprise":{"name":"晋城市宏达建筑有限公司","county":"jc-zz"}}`
+
+func TestRegisterReadAndCommand(t *testing.T) {
+	t.Parallel()
+	c := setup(t)
+	first := c.do("operator", "POST", "/complaints", "key-0001", registration)
+	if first.status != http.StatusCreated || first.body["no"] != "晋工诉〔2026〕1号" || first.body["visible"] != true {
+		t.Fatalf("register: %d %s", first.status, first.raw)
+	}
+	id := first.body["id"].(string)
+	again := c.do("operator", "POST", "/complaints", "key-0001", registration)
+	if again.status != http.StatusCreated || again.body["id"] != id || again.body["existed"] != true {
+		t.Errorf("the same key again: %d %s", again.status, again.raw)
+	}
+	got := c.do("reader", "GET", "/complaints/"+id, "", "")
+	if got.status != http.StatusOK || got.body["no"] != "晋工诉〔2026〕1号" || got.body["persons"] != 3.0 {
+		t.Errorf("get: %d %s", got.status, got.raw)
+	}
+	accept := c.do("dispatcher", "POST", "/complaints/"+id+"/commands/accept", "key-0002", `{"handling_org":"jc-zz","time_class":"general"}`)
+	if accept.status != http.StatusOK || accept.body["visible"] != true {
+		t.Fatalf("accept: %d %s", accept.status, accept.raw)
+	}
+	line := c.do("reader", "GET", "/complaints/"+id+"/timeline", "", "")
+	if line.status != http.StatusOK || !strings.Contains(line.raw, "complaint.accepted") {
+		t.Errorf("timeline: %d %s", line.status, line.raw)
+	}
+	list := c.do("reader", "GET", "/complaints?area=jc-zz&limit=1", "", "")
+	if list.status != http.StatusOK || list.body["total"] != 1.0 {
+		t.Errorf("list: %d %s", list.status, list.raw)
+	}
+	call := c.do("operator", "POST", "/calls", "", `{"phone":"138 0000 1234"}`)
+	if call.status != http.StatusOK || call.body["open_url"] != "/desk?call=REF" || !strings.Contains(call.raw, "张三") {
+		t.Errorf("call: %d %s", call.status, call.raw)
+	}
+}
+
+func TestWhoMayNot(t *testing.T) {
+	t.Parallel()
+	c := setup(t)
+	id := c.do("operator", "POST", "/complaints", "key-0001", registration).body["id"].(string)
+	tests := map[string]struct {
+		got    answer
+		status int
+		says   string
+	}{
+		"no token":           {c.do("", "GET", "/complaints", "", ""), http.StatusUnauthorized, "令牌"},
+		"unknown token":      {c.do("stolen", "GET", "/complaints", "", ""), http.StatusUnauthorized, "令牌无效"},
+		"wrong scope":        {c.do("reader", "POST", "/complaints", "key-0009", registration), http.StatusForbidden, "intake"},
+		"wrong role":         {c.do("operator", "POST", "/complaints/"+id+"/commands/accept", "key-0003", `{"handling_org":"jc-zz","time_class":"general"}`), http.StatusForbidden, "岗位"},
+		"no key":             {c.do("operator", "POST", "/complaints", "", registration), http.StatusUnprocessableEntity, "Idempotency-Key"},
+		"misspelt field":     {c.do("dispatcher", "POST", "/complaints/"+id+"/commands/accept", "key-0004", `{"handlingorg":"jc-zz"}`), http.StatusUnprocessableEntity, "handlingorg"},
+		"wrong type":         {c.do("dispatcher", "POST", "/complaints/"+id+"/commands/accept", "key-0005", `{"handling_org":7}`), http.StatusUnprocessableEntity, "handling_org"},
+		"no JSON":            {c.do("dispatcher", "POST", "/complaints/"+id+"/commands/accept", "key-0006", `{"张三`), http.StatusUnprocessableEntity, "JSON"},
+		"number chosen":      {c.do("operator", "POST", "/complaints", "key-0007", strings.Replace(registration, `"category"`, `"no":"1号","category"`, 1)), http.StatusUnprocessableEntity, "no"},
+		"unknown case":       {c.do("reader", "GET", "/complaints/"+uuid.NewString(), "", ""), http.StatusNotFound, "案件"},
+		"no such command":    {c.do("dispatcher", "POST", "/complaints/"+id+"/commands/take_over", "key-0008", `{}`), http.StatusNotFound, "接口"},
+		"limit out of range": {c.do("reader", "GET", "/complaints?limit=9999", "", ""), http.StatusUnprocessableEntity, "limit"},
+	}
+	for name, tc := range tests {
+		if tc.got.status != tc.status || !strings.Contains(tc.got.raw, tc.says) || tc.got.kind != "application/problem+json" {
+			t.Errorf("%s: %d %s %s; want %d and %q", name, tc.got.status, tc.got.kind, tc.got.raw, tc.status, tc.says)
+		}
+		if strings.Contains(tc.got.raw, "张三") || strings.Contains(tc.got.raw, "13800001234") {
+			t.Errorf("%s repeats what was sent: %s", name, tc.got.raw)
+		}
+	}
+}
+
+func TestRestrictedCasesAreHidden(t *testing.T) {
+	t.Parallel()
+	c := setup(t)
+	body := strings.NewReplacer(`"wage_arrears"`, `"union_staff"`, `"consent":`, `"accused_org":"jc-yc","consent":`).Replace(registration)
+	made := c.do("operator", "POST", "/complaints", "key-0001", body)
+	if made.status != http.StatusCreated {
+		t.Fatalf("register: %d %s", made.status, made.raw)
+	}
+	id := made.body["id"].(string)
+	for _, path := range []string{"/complaints/" + id, "/complaints/" + id + "/timeline"} {
+		if got := c.do("unit", "GET", path, "", ""); got.status != http.StatusNotFound {
+			t.Errorf("GET %s: %d %s", path, got.status, got.raw)
+		}
+	}
+	if got := c.do("unit", "GET", "/complaints", "", ""); got.body["total"] != 0.0 {
+		t.Errorf("the list counts a restricted case: %s", got.raw)
+	}
+	if got := c.do("unit", "POST", "/complaints/"+id+"/commands/add_note", "key-0002", `{"visibility":"internal","text":"x"}`); got.status != http.StatusNotFound {
+		t.Errorf("a command on a restricted case: %d %s", got.status, got.raw)
+	}
+}
+
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	c := setup(t)
+	got := c.do("", "GET", "/openapi.json", "", "")
+	if got.status != http.StatusOK || got.body["openapi"] != "3.1.0" {
+		t.Fatalf("openapi: %d %.200s", got.status, got.raw)
+	}
+	paths := got.body["paths"].(map[string]any)
+	for _, spec := range complaint.Commands() {
+		path := "/api/v1/complaints/{id}/commands/" + spec.Name
+		_, there := paths[path]
+		if want := spec.Group != complaint.GroupSystem && spec.Name != "register" && spec.Name != "take_over"; there != want {
+			t.Errorf("%s described: %v, want %v", path, there, want)
+		}
+	}
+	if !strings.Contains(got.raw, "handling_org") {
+		t.Error("the body of accept is not described")
+	}
+}
