@@ -209,6 +209,10 @@ func tablesError(err error) error {
 	return &stop{problem: Problem{Kind: ProblemTables}, err: err}
 }
 
+// buildFactor is how much larger the batches of a build are, in which nobody
+// waits for the next: the more events, the more often they are about one row.
+const buildFactor = 4
+
 // catchUp applies what is in the log now.
 func (w *writer) catchUp(ctx context.Context, report *reporter, phase Phase) error {
 	end, err := w.r.store.End(ctx)
@@ -219,7 +223,7 @@ func (w *writer) catchUp(ctx context.Context, report *reporter, phase Phase) err
 	if w.cp.Position >= end {
 		return nil
 	}
-	in := follow(ctx, w.r.store, w.cp.Position, w.r.opts.Batch)
+	in := follow(ctx, w.r.store, w.cp.Position, buildFactor*w.r.opts.Batch)
 	defer in.close()
 	for w.cp.Position < end {
 		select {
@@ -279,7 +283,7 @@ func (w *writer) overtake(ctx context.Context, tx pgx.Tx, cp checkpoint, serving
 	if serving.Log != cp.Log || serving.Position <= cp.Position {
 		return cp, nil
 	}
-	in := follow(ctx, w.r.store, cp.Position, w.r.opts.Batch)
+	in := follow(ctx, w.r.store, cp.Position, buildFactor*w.r.opts.Batch)
 	defer in.close()
 	for cp.Position < serving.Position {
 		select {

@@ -94,7 +94,7 @@ create table row (
     owner text not null, persons integer not null, owed_fen bigint not null, paid_fen bigint not null,
     events bigint not null, received_at timestamptz, changed_at timestamptz, closed_at timestamptz,
     due date, collective boolean not null, tags text[] not null, last jsonb not null
-);
+) with (fillfactor = 50);
 create table note (
     position bigint, index integer, case_id uuid not null, type text not null, primary key (position, index)
 );`

@@ -18,6 +18,7 @@ type inbox struct {
 
 	mu      sync.Mutex
 	waiting []eventstore.Commit // guarded by mu
+	bytes   int                 // guarded by mu; of what is waiting
 	err     error               // guarded by mu; what ended the reader
 }
 
@@ -40,7 +41,7 @@ func (in *inbox) read(ctx context.Context, store eventstore.Store, after eventst
 	}
 	defer feed.Close()
 	for free := in.limit; ; {
-		commits, err := feed.Next(ctx, free)
+		commits, err := feed.Next(ctx, min(free, pageLimit))
 		free = in.put(commits, err)
 		if err != nil {
 			return
@@ -56,14 +57,27 @@ func (in *inbox) read(ctx context.Context, store eventstore.Store, after eventst
 	}
 }
 
+// Commits are usually a kilobyte, but may be a thousand times larger: so few are
+// asked for at a time, and none while many bytes are waiting.
+const (
+	pageLimit = 250
+	byteLimit = 16 << 20
+)
+
 // put adds to what is waiting and returns how much more may come.
 func (in *inbox) put(commits []eventstore.Commit, err error) int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.waiting = append(in.waiting, commits...)
+	for i := range commits {
+		in.bytes += len(commits[i].Body)
+	}
 	in.err = err
 	if len(in.waiting) > 0 || err != nil {
 		signal(in.ready)
+	}
+	if in.bytes > byteLimit {
+		return 0
 	}
 	return in.limit - len(in.waiting)
 }
@@ -73,7 +87,7 @@ func (in *inbox) take() ([]eventstore.Commit, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	commits := in.waiting
-	in.waiting = nil
+	in.waiting, in.bytes = nil, 0
 	signal(in.room)
 	return commits, in.err
 }

@@ -17,7 +17,7 @@ import (
 type Options struct {
 	// Logger is told what happens to the models; nil means slog.Default.
 	Logger *slog.Logger
-	// Batch is how many commits one transaction takes at most; 0 means 1,000.
+	// Batch is how many commits one transaction takes at most; 0 means 5,000.
 	Batch int
 	// RetryStopped is how long a stopped model waits before it tries the event
 	// that stopped it again; 0 means a minute.
@@ -43,7 +43,7 @@ func (o Options) complete() Options {
 	set(&o.Heartbeat, time.Second)
 	set(&o.LiveWithin, 5*time.Second)
 	if o.Batch == 0 {
-		o.Batch = 1000
+		o.Batch = 5000
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

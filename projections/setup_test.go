@@ -29,7 +29,7 @@ const patience = 30 * time.Second
 
 // quick makes everything that is waited for come soon.
 var quick = projections.Options{
-	RetryStopped: time.Hour, MaxBackoff: 200 * time.Millisecond, Heartbeat: 50 * time.Millisecond, Batch: 100,
+	RetryStopped: time.Hour, MaxBackoff: 200 * time.Millisecond, Heartbeat: 50 * time.Millisecond, Batch: 25,
 }
 
 // bundle is what most tests need: a database and a log.

@@ -14,9 +14,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -117,10 +117,18 @@ func compare(t testing.TB, pool *pgxpool.Pool, a, b string) string {
 	one, other := digest(a), digest(b)
 	for _, table := range slices.Sorted(maps.Keys(one)) {
 		if one[table] != other[table] {
-			return table + ":\n" + cmp.Diff(except(t, tx, a, b, table), except(t, tx, b, a, table))
+			return table + ":\n" + marked("-", except(t, tx, a, b, table)) + marked("+", except(t, tx, b, a, table))
 		}
 	}
 	return ""
+}
+
+func marked(sign string, rows []string) string {
+	var b strings.Builder
+	for _, row := range rows {
+		b.WriteString(sign + " " + row + "\n")
+	}
+	return b.String()
 }
 
 // shown is how many rows of a difference are enough.
