@@ -134,13 +134,7 @@ func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
 			Type: d.Event.EventType(), SchemaVersion: 2 - i, OccurredAt: d.Meta.By.OccurredAt(),
 			Data: data, Event: d.Event, Meta: d.Meta,
 		}
-		// The data is kept as stored, which may escape less than encoding/json.
 		got := commit.Events[i]
-		var plain any
-		if err := json.Unmarshal(got.Data, &plain); err != nil {
-			t.Fatal(err)
-		}
-		want.Data, got.Data = nil, nil
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("event %d (-want +got):\n%s", i, diff)
 		}

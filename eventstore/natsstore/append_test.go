@@ -229,7 +229,7 @@ func crowd(n int, do func(i int) error) []error {
 // nobody else, whatever batches they were in.
 func TestCrowdWithStaleHeads(t *testing.T) {
 	t.Parallel()
-	s := open(t, natstest.Start(t), natsstore.WithGrouping(4, 2))
+	s := open(t, natstest.Start(t), natsstore.WithGrouping(4))
 	moved := storetest.Stream()
 	if _, err := s.Append(t.Context(), storetest.Change(moved, eventstore.Head{}, "a")); err != nil {
 		t.Fatal(err)
@@ -258,7 +258,7 @@ func TestCrowdWithStaleHeads(t *testing.T) {
 func TestCrowdGoesTogether(t *testing.T) {
 	t.Parallel()
 	nc := natstest.Start(t, natstest.WithSync())
-	s := open(t, nc, natsstore.WithGrouping(8, 2))
+	s := open(t, nc, natsstore.WithGrouping(8))
 	const n = 300
 	errs := crowd(n, func(i int) error {
 		ctx, cancel := context.WithCancel(t.Context())

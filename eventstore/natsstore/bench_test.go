@@ -2,6 +2,7 @@ package natsstore_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -152,16 +153,22 @@ func (s *bench) rawBatch(n int) func(int) work {
 	}
 }
 
-// commits appends commits of n events to one stream per writer.
+// commits appends commits of n events to one stream per writer. The events and
+// their ids are made beforehand, as the bytes of the raw side are: a command id
+// is drawn when the form is shown.
 func (s *bench) commits(n int) func(int) work {
-	texts := make([]string, n)
-	for i := range texts {
-		texts[i] = text
-	}
 	return func(int) work {
 		id, head := storetest.Stream(), eventstore.Head{}
+		texts := make([]string, n)
+		for i := range texts {
+			texts[i] = text
+		}
+		drafts := storetest.Change(id, head, texts...).Drafts
+		count := uint64(0)
 		return func(ctx context.Context) error {
-			heads, err := s.store.Append(ctx, storetest.Change(id, head, texts...))
+			count++
+			binary.BigEndian.PutUint64(drafts[0].ID[8:], count)
+			heads, err := s.store.Append(ctx, eventstore.Change{Stream: id, Head: head, Drafts: drafts})
 			if err == nil {
 				head = heads[0]
 			}

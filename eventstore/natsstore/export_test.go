@@ -13,3 +13,8 @@ func WithHeartbeat(d time.Duration) Option {
 
 // Decided is the configuration that Provision makes.
 func Decided(cfg Config) jetstream.StreamConfig { return decided(cfg) }
+
+// WithGrouping fixes from how many waiting appends on they go in one batch.
+func WithGrouping(from int) Option {
+	return func(s *Store) { s.group.fixed = from }
+}

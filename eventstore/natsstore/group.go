@@ -18,25 +18,24 @@ const (
 	gather = 500 * time.Microsecond
 )
 
-// grouping says from how many waiting appends on one batch is cheaper than
-// single publishes, and how many of those go at a time. On one replica a publish
-// costs one sync of the disk, and a batch as much as about twelve publishes; on
-// three the servers group what arrives together by themselves, so that more of
-// it should arrive together.
-func grouping(replicas int) (from, alone int) {
-	if replicas > 1 {
-		return 32, 64
-	}
-	return 12, 8
-}
+// A batch costs about as much as twelve publishes on one replica, and less on
+// three, where the servers group what arrives together by themselves; a busy
+// disk moves it. So the group watches what both take here, within limits.
+const (
+	startFrom = 14
+	leastFrom = 10
+	mostFrom  = 24
+	// alone is how many publishes may be under way before others wait.
+	alone = 8
+)
 
 // group decides how appends travel. Few go at once, each as a publish of its own
 // that its caller makes. When many wait for the disk they go together in one
 // atomic batch, one batch at a time, and so do appends of several changes.
 type group struct {
-	store       *Store
-	from, limit int
-	running     sync.WaitGroup
+	store   *Store
+	fixed   int // from how many on, when that is not to be watched
+	running sync.WaitGroup
 
 	mu       sync.Mutex
 	alone    int           // guarded by mu; publishes under way
@@ -44,6 +43,18 @@ type group struct {
 	batching bool          // guarded by mu; batches go out
 	want     int           // guarded by mu; so many waiting appends end a gathering
 	gathered chan struct{} // guarded by mu; closed when want is reached
+	publish  average       // guarded by mu; what one publish takes of the server's time
+	batch    average       // guarded by mu; what one batch takes
+}
+
+// average is a duration that follows what is measured, slowly.
+type average time.Duration
+
+func (a *average) learn(d time.Duration) {
+	if *a == 0 {
+		*a = average(d)
+	}
+	*a += (average(d) - *a) / 8
 }
 
 // appending is one Append on its way.
@@ -53,6 +64,7 @@ type appending struct {
 	bodies  [][]byte
 	size    int
 	heads   []eventstore.Head
+	beside  int           // how many publishes were under way at its turn, with it
 	turn    chan struct{} // closed: the caller publishes it now
 	done    chan struct{} // closed: it went with a batch, see err
 	err     error
@@ -80,8 +92,11 @@ func (g *group) append(a *appending) error {
 	g.mu.Unlock()
 	select {
 	case <-a.turn:
+		start := time.Now()
 		err := g.store.publish(a.ctx, a)
+		took := time.Since(start)
 		g.mu.Lock()
+		g.publish.learn(took / time.Duration(a.beside))
 		g.alone--
 		g.next()
 		g.mu.Unlock()
@@ -123,10 +138,11 @@ func (g *group) next() {
 		g.running.Go(g.run)
 		return
 	}
-	for len(g.waiting) > 0 && g.alone < g.limit {
+	for len(g.waiting) > 0 && g.alone < alone {
 		a := g.waiting[0]
 		g.waiting = g.waiting[1:]
 		g.alone++
+		a.beside = g.alone
 		close(a.turn)
 	}
 }
@@ -135,7 +151,18 @@ func (g *group) next() {
 // half: that much of them is still to come. mu is held.
 func (g *group) many() bool {
 	several := func(a *appending) bool { return len(a.changes) > 1 }
-	return len(g.waiting) > 1 && len(g.waiting)+g.alone/2 >= g.from || slices.ContainsFunc(g.waiting, several)
+	return len(g.waiting) > 1 && len(g.waiting)+g.alone/2 >= g.from() || slices.ContainsFunc(g.waiting, several)
+}
+
+// from is how many publishes take as long as one batch. mu is held.
+func (g *group) from() int {
+	switch {
+	case g.fixed > 0:
+		return g.fixed
+	case g.publish == 0 || g.batch == 0:
+		return startFrom
+	}
+	return min(max(int(g.batch/g.publish), leastFrom), mostFrom)
 }
 
 // run sends batches as long as there are many waiting.
@@ -151,8 +178,14 @@ func (g *group) run() {
 		batch := g.take()
 		g.mu.Unlock()
 		if len(batch) > 0 {
-			g.together(batch)
+			start := time.Now()
+			together := g.together(batch)
 			g.gather(len(batch))
+			if together {
+				g.mu.Lock()
+				g.batch.learn(time.Since(start))
+				g.mu.Unlock()
+			}
 		}
 	}
 }
@@ -213,12 +246,12 @@ func (g *group) tooLate(a *appending) bool {
 	return slices.ContainsFunc(a.changes, g.store.moved)
 }
 
-// together sends a batch. When it is refused because of one of its appends,
-// each of them goes alone.
-func (g *group) together(batch []*appending) {
+// together sends a batch and reports whether it went as one. When it is refused
+// because of one of its appends, each of them goes alone.
+func (g *group) together(batch []*appending) bool {
 	if len(batch) == 1 {
 		batch[0].finish(g.single(batch[0]))
-		return
+		return false
 	}
 	// Nobody's own context: one who goes must not take the others with him.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(batch[0].ctx), 2*ackWait)
@@ -228,13 +261,14 @@ func (g *group) together(batch []*appending) {
 		for _, a := range batch {
 			a.finish(err)
 		}
-		return
+		return err == nil
 	}
 	var each sync.WaitGroup
 	for _, a := range batch {
 		each.Go(func() { a.finish(g.single(a)) })
 	}
 	each.Wait()
+	return false
 }
 
 // single sends one append by itself.

@@ -42,13 +42,6 @@ func WithStream(name string) Option {
 	return func(s *Store) { s.name = name }
 }
 
-// WithGrouping says from how many waiting appends on they are sent in one
-// atomic batch, and how many go alone at a time meanwhile. Without it both
-// follow from the stream's replicas.
-func WithGrouping(from, alone int) Option {
-	return func(s *Store) { s.group.from, s.group.limit = from, alone }
-}
-
 // Store keeps events in a JetStream stream. Safe for concurrent use.
 type Store struct {
 	name     string
@@ -83,12 +76,8 @@ func Open(ctx context.Context, nc *nats.Conn, registry *eventstore.Registry, opt
 	for _, opt := range opts {
 		opt(s)
 	}
-	info, err := check(ctx, js, s.name)
-	if err != nil {
+	if _, err := check(ctx, js, s.name); err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
-	}
-	if s.group.from == 0 {
-		s.group.from, s.group.limit = grouping(info.Config.Replicas)
 	}
 	if s.replies, err = newReplies(nc); err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
