@@ -23,10 +23,12 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // limit is how long one step may take. The machine may be busy.
@@ -210,10 +212,25 @@ func (b *Browser) Upload(selector string, files ...string) {
 	b.Do(chromedp.SetUploadFiles(chromedp.CSS(selector), files))
 }
 
-// Press types keys wherever the focus is.
-func (b *Browser) Press(keys string, options ...chromedp.KeyOption) {
+// Press types keys wherever the focus is, each as a person does: a key that the
+// page takes for itself writes nothing. (chromedp.KeyEvent writes all the same.)
+func (b *Browser) Press(keys string) {
 	b.t.Helper()
-	b.Do(chromedp.KeyEvent(keys, options...))
+	for _, r := range keys {
+		down := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: string(r), Text: string(r)}
+		if k, ok := kb.Keys[r]; ok {
+			down.Key, down.Code, down.Text, down.WindowsVirtualKeyCode = k.Key, k.Code, k.Text, k.Windows
+		}
+		up := down
+		up.Type, up.Text = input.DispatchKeyEventTypeKeyUp, ""
+		b.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+			if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, down); err != nil {
+				return err
+			}
+			_, err := cdp.Call(ctx, t, input.DispatchKeyEvent, up)
+			return err
+		}))
+	}
 }
 
 // Text is the text of the first element as it is seen.
@@ -228,13 +245,25 @@ func (b *Browser) Has(selector string) bool {
 	return Run(b, chromedp.Evaluate[bool](fmt.Sprintf(`document.querySelector(%q) !== null`, selector)))
 }
 
-// Wait waits until an expression of JavaScript is true.
+// Wait waits until an expression of JavaScript is true, also on the next page
+// when this one goes away.
 func (b *Browser) Wait(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression)); err != nil {
-		b.t.Fatalf("wait at %s for %s: %v", b.where(), expression, err)
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		// An error means that the page is on its way out, or not there yet.
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		if err == nil && is {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			b.t.Fatalf("wait at %s for %s: %v, %v", b.where(), expression, ctx.Err(), err)
+		}
 	}
 }
 

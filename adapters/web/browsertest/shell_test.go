@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"hearth/adapters/accounts"
 	"hearth/adapters/web"
 	"hearth/adapters/web/browsertest"
@@ -27,6 +29,9 @@ func TestLook(t *testing.T) {
 		for _, v := range []browsertest.Viewport{browsertest.Desktop, browsertest.Phone} {
 			b.Screenshot(name, v)
 			b.CheckAxe()
+			if !browsertest.Run(b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth <= innerWidth`)) {
+				t.Errorf("%s is wider than a %s", path, v.Name)
+			}
 		}
 		b.Resize(browsertest.Desktop)
 	}

@@ -49,7 +49,7 @@ function swap(old, fresh) {
 
 // working reports whether somebody has typed into the part or has a question open.
 function working(el) {
-  return $$("form", el).some((f) => f.dataset.dirty) || $$("details.confirm[open]", el).length > 0;
+  return $$("form", el).some((f) => f.dataset.dirty) || $$("[data-asking]", el).length > 0;
 }
 
 function offer(el) {
@@ -110,7 +110,7 @@ setInterval(polled, 1000);
 
 document.addEventListener("input", (event) => {
   const form = event.target.form;
-  if (form && form.method === "post" && !form.classList.contains("search")) form.dataset.dirty = "1";
+  if (form && form.method === "post" && !form.matches(".search, .filter")) form.dataset.dirty = "1";
 });
 addEventListener("beforeunload", (event) => {
   if ($$("form[data-dirty]").some((f) => !f.dataset.sent)) event.preventDefault();
@@ -234,17 +234,31 @@ function hints(form) {
 
 // ---- Dialogs and menus -----------------------------------------------------
 
-// A question opens as a dialog in place of its disclosure.
+// A question opens as a dialog in place of its disclosure. The dialog hangs on
+// the page itself: within a closed disclosure nothing is drawn.
 function confirmation(details) {
   const body = $(".confirm-body", details);
   const dialog = document.createElement("dialog");
   const title = $("h2", body);
   title.id ||= "q" + Math.random().toString(36).slice(2);
   dialog.setAttribute("aria-labelledby", title.id);
-  const open = () => { dialog.append(body); details.append(dialog); dialog.showModal(); };
-  dialog.addEventListener("close", () => { details.append(body); dialog.remove(); details.open = false; });
+  const open = () => {
+    details.dataset.asking = "1";
+    details.open = false;
+    dialog.append(body);
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+  dialog.addEventListener("close", () => {
+    delete details.dataset.asking;
+    details.append(body);
+    dialog.remove();
+  });
   $("summary", details).addEventListener("click", (event) => { event.preventDefault(); open(); });
-  $$("[data-close]", body).forEach((b) => b.addEventListener("click", () => { $$("form", body).forEach((f) => { f.reset(); delete f.dataset.dirty; }); dialog.close(); }));
+  $$("[data-close]", body).forEach((b) => b.addEventListener("click", () => {
+    $$("form", body).forEach((f) => { f.reset(); delete f.dataset.dirty; });
+    dialog.close();
+  }));
   if (details.open) open();
 }
 
