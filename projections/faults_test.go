@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -138,7 +139,9 @@ func live(t *testing.T, b *bundle, l *line) {
 	must(t, err)
 	defer pool.Close()
 	first := b.fill(0, 10, 2)
-	r := projections.New(pool, b.store, quick, desk{})
+	opts := quick
+	opts.Logger = slog.New(slog.DiscardHandler)
+	r := projections.New(pool, b.store, opts, desk{})
 	stop := start(t, r)
 	defer stop()
 	wait(t, r, "desk", first)

@@ -132,7 +132,7 @@ func TestPanicStopsItsModelAlone(t *testing.T) {
 	start(t, r)
 	wait(t, r, "desk", b.fill(0, 3, 3))
 	until(t, "stopped", func() bool { return status(t, r, "bad").State == projections.StateStopped })
-	if p := status(t, r, "bad").Problem; p == nil || p.Position != 1 || !strings.HasPrefix(p.Error, "panic at runner_test.go:") {
+	if p := status(t, r, "bad").Problem; p == nil || p.Position != 1 || !strings.HasPrefix(p.Error, "panic at problems_test.go:") {
 		t.Errorf("problem: %+v", p)
 	}
 }
