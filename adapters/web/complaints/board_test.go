@@ -127,7 +127,7 @@ func TestRestrictedCasesAreInNoFigure(t *testing.T) {
 	s := newStack(t)
 	out := s.register(nil)
 	s.register(nil)
-	s.do(out.ID, domain.RoleDispatcher, &complaint.Restrict{Reason: "union_staff", AllowedRoles: []domain.Role{domain.RoleDispatcher}})
+	s.do(out.ID, domain.RoleDispatcher, &complaint.Restrict{Reason: "union_staff", AllowedRoles: []domain.Role{domain.RoleDispatcher, domain.RoleDiscipline}})
 	s.caughtUp()
 	address := "/board/rows?code=received&from=2026-11-01&to=2026-11-30"
 	for role, want := range map[domain.Role]int{domain.RoleLeader: 1, domain.RoleDispatcher: 2, domain.RoleDiscipline: 2} {
