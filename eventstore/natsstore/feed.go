@@ -51,7 +51,7 @@ func (s *Store) Follow(ctx context.Context, after eventstore.Position) (eventsto
 		return nil, fmt.Errorf("follow: %w", err)
 	}
 	f := &feed{
-		store: s, consumer: consumer.CachedInfo().Name, inbox: s.nc.NewInbox(), last: after, known: end,
+		store: s, consumer: consumer.CachedInfo().Name, inbox: s.nc.NewInbox(), last: after, known: end, opened: time.Now(),
 		// Room for all that was asked for, and for heart-beats while the reader
 		// is busy. What does not fit is dropped and noticed by its absence.
 		msgs: make(chan *nats.Msg, pullMessages+256),
@@ -73,6 +73,7 @@ type feed struct {
 	delivered uint64              // by the consumer's own count
 	last      eventstore.Position // returned or about to be
 	known     eventstore.Position // where the log ended when the feed began
+	opened    time.Time
 	left      uint64              // waiting behind last when it was sent
 	err       error               // why it ended
 }
@@ -110,7 +111,7 @@ func (f *feed) receive(ctx context.Context) (c eventstore.Commit, ok bool, err e
 		}
 	}
 	if code := status(m); code != "" {
-		return c, false, f.control(code, m)
+		return c, false, f.control(ctx, code, m)
 	}
 	c, err = f.decode(m)
 	return c, err == nil, err
@@ -165,15 +166,23 @@ func (f *feed) pull() error {
 }
 
 // control reads a message of the server about a pull request.
-func (f *feed) control(code string, m *nats.Msg) error {
-	if code == "100" {
+func (f *feed) control(ctx context.Context, code string, m *nats.Msg) error {
+	switch {
+	case code == "100":
+		return nil
+	case code == "503" && f.delivered == 0 && time.Since(f.opened) < catchUp:
+		// A cluster needs a moment to tell all servers of a new consumer.
+		f.asked = 0
+		if !sleep(ctx, 20*time.Millisecond) {
+			return ctx.Err()
+		}
 		return nil
 	}
 	// A request that ended early says how many messages it did not bring:
 	// because its time or its bytes were used up. Everything else is the end of
 	// the consumer.
 	unsent, err := strconv.Atoi(m.Header.Get("Nats-Pending-Messages"))
-	if err != nil || code == "503" {
+	if err != nil {
 		return fmt.Errorf("pull: %s %s", code, m.Header.Get("Description"))
 	}
 	f.asked = max(0, f.asked-unsent)
