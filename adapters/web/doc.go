@@ -25,6 +25,16 @@
 //  8. Other shapes are in templates/parts and shown under /dev/parts in a demo.
 //  9. Nothing personal in a URL: a search is posted, kept by q.Keep, and shown
 //     by the GET that follows.
-//  10. Tests: webtest.New gives a shell with a signed-in user and no database;
+//  10. Tests: webtest.New gives a shell with signed-in users and no database;
 //     browsertest drives a real browser.
+//
+// What static/hearth.js adds to markup, and what the page is without it:
+//
+//	data-live="topic:key"      fetched again when the topic changes (data-version: what it shows)
+//	data-refresh="5"           fetched again every 5 s; both need an id, and may name data-src
+//	data-suggest, data-into    type-ahead: POST q, answer q.JSON of {value, label, hint}
+//	data-hints, -hints-into    a form's fields are posted while typing; the fragment is shown
+//	data-confirm               a disclosure that becomes a dialog (part confirm)
+//	data-list, data-row        rows for j and k; data-next: the link for n
+//	data-open="id"             opens a dialog; data-close closes it; data-print prints
 package web

@@ -73,7 +73,7 @@ func (s *Shell) answerTo(q *Request, err error) answer {
 			Text: "请用同一张表再提交一次,不会重复。如果一直这样,请记下编号 " + q.id + " 告诉系统管理员。"}}
 	case errors.Is(err, ErrNotFound):
 		return answer{status: http.StatusNotFound, Problem: Problem{Title: "没有这个页面",
-			Text: "地址可能写错了,或者这件事不在您的工作范围内。请从左边的导航重新进入。"}}
+			Text: "地址可能写错了,或者这件事不在您的工作范围内。请从导航重新进入。"}}
 	case errors.Is(err, ErrForbidden):
 		return answer{status: http.StatusForbidden, Problem: Problem{Title: "您的岗位不能打开这里",
 			Text: "如果工作需要,请找系统管理员增加岗位角色。"}}

@@ -131,6 +131,23 @@ addEventListener("pageshow", () => $$("form[data-sent]").forEach((form) => {
   $$("button", form).forEach((b) => { b.disabled = false; });
 }));
 
+// Buttons that fill in what the page knows already. Without script they are not
+// there, and the amounts are typed.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fill], [data-fill-all], [data-check-all]");
+  if (!button) return;
+  const touch = (input) => ["input", "change"].forEach((name) => input.dispatchEvent(new Event(name, { bubbles: true })));
+  const table = button.closest("table");
+  const fill = (b) => { const input = document.getElementById(b.dataset.fillInto); input.value = b.dataset.fill; touch(input); };
+  if (button.matches("[data-fill]")) fill(button);
+  if (button.matches("[data-fill-all]")) $$("[data-fill]", table).forEach(fill);
+  if (button.matches("[data-check-all]")) {
+    const boxes = $$("input[type=checkbox]", table);
+    const all = boxes.every((b) => b.checked);
+    boxes.forEach((b) => { b.checked = !all; touch(b); });
+  }
+});
+
 // Amounts show how they are understood, digits of any width put right.
 function money(input) {
   const plain = input.value.normalize("NFKC").replace(/[,\s¥元]/g, "");
@@ -327,6 +344,7 @@ function step(by) {
 // ---- Start -----------------------------------------------------------------
 
 function enhance(root) {
+  $$("[data-fill], [data-fill-all], [data-check-all]", root).forEach((b) => { b.hidden = false; });
   $$("[data-suggest]", root).forEach(suggest);
   $$("form[data-hints]", root).forEach(hints);
   $$("details[data-confirm]", root).forEach(confirmation);
