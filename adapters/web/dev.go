@@ -53,8 +53,11 @@ func (s *Shell) partsPage(q *Request) error {
 		Nothing: Empty{"还没有投诉", "从热线台登记第一件,或者导入一张表格。", "/dev/parts", "登记投诉"},
 		Tabs:    []Tab{{"待我办理", "/dev/parts", 12, true}, {"即将到期", "/dev/parts#x", 3, false}, {"全部", "/dev/parts#y", -1, false}},
 		Facts: []Fact{
-			{Key: "案号", Value: "晋工投诉〔2026〕0117号"}, {Key: "用人单位", Value: "晋城市某某建筑劳务有限公司", Href: "/dev/parts"},
-			{Key: "涉及人数", Value: "12人"}, {Key: "欠薪金额", Value: "186,400.00 元", Note: "已核实 150,000.00 元"}, {Key: "责任单位", Value: ""},
+			{Key: "案号", Value: "晋工投诉〔2026〕0117号"},
+			{Key: "用人单位", Value: "晋城市某某建筑劳务有限公司", Href: "/dev/parts"},
+			{Key: "涉及人数", Value: "12人"},
+			{Key: "欠薪金额", Value: "186,400.00 元", Note: "已核实 150,000.00 元"},
+			{Key: "责任单位", Value: ""},
 		},
 		Progress: Progress{"导入 20,000 行", 13_420, 20_000, "已用 3 秒,还需约 2 秒"},
 		Risks:    []Risk{"", "blue", "yellow", "orange", "red"},

@@ -61,37 +61,57 @@ func (s *Shell) answerTo(q *Request, err error) answer {
 		return answer{status: status, Problem: Problem{Title: "没有办成", Text: r.Text}}
 	}
 	if r, ok := errors.AsType[*rebuilding](err); ok {
-		return answer{status: http.StatusServiceUnavailable, Problem: Problem{Title: "正在准备数据",
-			Text: "“" + r.model.Title + "”正在重新整理,完成后本页会自动打开。已登记的内容都在,不会丢失。"}}
+		return answer{status: http.StatusServiceUnavailable, Problem: Problem{
+			Title: "正在准备数据",
+			Text:  "“" + r.model.Title + "”正在重新整理,完成后本页会自动打开。已登记的内容都在,不会丢失。",
+		}}
 	}
 	switch {
 	case errors.Is(err, eventstore.ErrConflict):
-		return answer{status: http.StatusConflict, again: true, Problem: Problem{Title: "别人刚刚改了这件事",
-			Text: "您提交的内容没有保存。请先看看这件事现在的情况;如果仍然要办,请再提交一次,填写的内容已保留。"}}
+		return answer{status: http.StatusConflict, again: true, Problem: Problem{
+			Title: "别人刚刚改了这件事",
+			Text:  "您提交的内容没有保存。请先看看这件事现在的情况;如果仍然要办,请再提交一次,填写的内容已保留。",
+		}}
 	case errors.Is(err, eventstore.ErrUnknown):
-		return answer{status: http.StatusServiceUnavailable, again: true, log: true, Problem: Problem{Title: "还不能确定是否已保存",
-			Text: "请用同一张表再提交一次,不会重复。如果一直这样,请记下编号 " + q.id + " 告诉系统管理员。"}}
+		return answer{status: http.StatusServiceUnavailable, again: true, log: true, Problem: Problem{
+			Title: "还不能确定是否已保存",
+			Text:  "请用同一张表再提交一次,不会重复。如果一直这样,请记下编号 " + q.id + " 告诉系统管理员。",
+		}}
 	case errors.Is(err, ErrNotFound):
-		return answer{status: http.StatusNotFound, Problem: Problem{Title: "没有这个页面",
-			Text: "地址可能写错了,或者这件事不在您的工作范围内。请从导航重新进入。"}}
+		return answer{status: http.StatusNotFound, Problem: Problem{
+			Title: "没有这个页面",
+			Text:  "地址可能写错了,或者这件事不在您的工作范围内。请从导航重新进入。",
+		}}
 	case errors.Is(err, ErrForbidden):
-		return answer{status: http.StatusForbidden, Problem: Problem{Title: "您的岗位不能打开这里",
-			Text: "如果工作需要,请找系统管理员增加岗位角色。"}}
+		return answer{status: http.StatusForbidden, Problem: Problem{
+			Title: "您的岗位不能打开这里",
+			Text:  "如果工作需要,请找系统管理员增加岗位角色。",
+		}}
 	case errors.Is(err, errMethod):
-		return answer{status: http.StatusMethodNotAllowed, Problem: Problem{Title: "这个地址不能这样打开",
-			Text: "请从页面上的按钮操作,不要直接输入地址。"}}
+		return answer{status: http.StatusMethodNotAllowed, Problem: Problem{
+			Title: "这个地址不能这样打开",
+			Text:  "请从页面上的按钮操作,不要直接输入地址。",
+		}}
 	case errors.Is(err, errCrossSite):
-		return answer{status: http.StatusForbidden, Problem: Problem{Title: "提交被拦下了",
-			Text: "这次提交来自别的网站。请在本系统的页面上重新操作。"}}
+		return answer{status: http.StatusForbidden, Problem: Problem{
+			Title: "提交被拦下了",
+			Text:  "这次提交来自别的网站。请在本系统的页面上重新操作。",
+		}}
 	case errors.Is(err, errSession):
-		return answer{status: http.StatusServiceUnavailable, again: true, log: true, Problem: Problem{Title: "系统暂时连不上数据库",
-			Text: "请过一会儿刷新本页。提交过的表可以用同一张再提交一次,不会重复。编号 " + q.id + "。"}}
+		return answer{status: http.StatusServiceUnavailable, again: true, log: true, Problem: Problem{
+			Title: "系统暂时连不上数据库",
+			Text:  "请过一会儿刷新本页。提交过的表可以用同一张再提交一次,不会重复。编号 " + q.id + "。",
+		}}
 	case errors.Is(err, context.DeadlineExceeded):
-		return answer{status: http.StatusServiceUnavailable, again: true, log: true, Problem: Problem{Title: "系统太忙,没有及时答复",
-			Text: "请稍等片刻再试。提交过的表可以用同一张再提交一次,不会重复。编号 " + q.id + "。"}}
+		return answer{status: http.StatusServiceUnavailable, again: true, log: true, Problem: Problem{
+			Title: "系统太忙,没有及时答复",
+			Text:  "请稍等片刻再试。提交过的表可以用同一张再提交一次,不会重复。编号 " + q.id + "。",
+		}}
 	}
-	return answer{status: http.StatusInternalServerError, again: true, log: true, Problem: Problem{Title: "系统错误,编号 " + q.id,
-		Text: "已记入日志。请稍后再试;如果还是这样,请把编号告诉系统管理员。填写的内容已保留。"}}
+	return answer{status: http.StatusInternalServerError, again: true, log: true, Problem: Problem{
+		Title: "系统错误,编号 " + q.id,
+		Text:  "已记入日志。请稍后再试;如果还是这样,请把编号告诉系统管理员。填写的内容已保留。",
+	}}
 }
 
 // showAgain shows the page that a form came from, with the form as it was sent.
