@@ -164,6 +164,7 @@ func (r *Row) dispatch(ev complaint.Event) {
 		if r.CoHandler == ev.User {
 			r.CoHandler = ev.ReplacedBy
 		}
+	default: // apply sends no other events here
 	}
 }
 
@@ -193,6 +194,7 @@ func (r *Row) risk(ev complaint.Event) {
 		} else {
 			r.ArbitrationAlert = ev.Days
 		}
+	default: // apply sends no other events here
 	}
 }
 
@@ -207,5 +209,6 @@ func (b *batch) contact(r *Row, rec *eventstore.Recorded, ev complaint.Event) {
 		}
 		at := instant(rec.OccurredAt)
 		b.promises.changeAll(r.ID, func(p *Promise) bool { return p.KeptAt.IsZero() }, func(p *Promise) { p.KeptAt = at })
+	default: // apply sends no other events here
 	}
 }

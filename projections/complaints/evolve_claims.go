@@ -41,6 +41,7 @@ func (b *batch) claims(r *Row, ev complaint.Event) {
 	case complaint.LiablePartyDropped:
 		b.parties.change(partyKey{r.ID, ev.EnterpriseID, ev.Role}).Dropped = true
 		return
+	default: // apply sends no other events here
 	}
 	b.total(r)
 }
@@ -84,6 +85,7 @@ func (b *batch) money(r *Row, ev complaint.Event) {
 		if r.RecoveredFen >= r.RecourseFen {
 			r.track(complaint.TrackRelief, complaint.TrackDone)
 		}
+	default: // apply sends no other events here
 	}
 }
 

@@ -45,6 +45,7 @@ func (r *Row) outside(ev complaint.Event) {
 		r.await(Awaited{ID: ev.ReferralID, Track: t, Kind: string(ev.Agency)})
 	case complaint.ReferralReceipted:
 		r.arrived(ev.ReferralID, ev.Accepted)
+	default: // apply sends no other events here
 	}
 }
 
@@ -90,6 +91,7 @@ func (b *batch) clockFact(r *Row, ev complaint.Event, f calendar.Fact) {
 		row.OverBy = ev.OverBy
 	case complaint.ClockStopped:
 		row.Kind, row.StartedAt, row.Length = complaint.ClockKind(ev.Clock), c.StartedAt, c.Length.String()
+	default: // apply sends no other events here
 	}
 	if row.Kind == complaint.ClockHandle {
 		now := row.clock()
@@ -167,6 +169,7 @@ func (b *batch) closure(r *Row, rec *eventstore.Recorded, ev complaint.Event) {
 		b.callbacks.changeAll(r.ID, every[Callback], (*Callback).forget)
 	case complaint.Archived:
 		r.Phase, r.ArchivedAt = complaint.PhaseArchived, instant(rec.OccurredAt)
+	default: // apply sends no other events here
 	}
 }
 
