@@ -48,8 +48,9 @@ func touches(ev complaint.Event) part {
 		return partParties
 	case complaint.DuplicateHinted, complaint.DuplicateDismissed:
 		return partHints
+	default: // only the row of the case
+		return 0
 	}
-	return 0
 }
 
 // batch is what is in memory while events are applied: the rows of their cases,

@@ -112,6 +112,7 @@ func (b *batch) intake(r *Row, rec *eventstore.Recorded, ev complaint.Event) {
 		h := b.hints.change(hintKey{r.ID, ev.OtherNo})
 		h.DismissedBy, h.Reason = ev.By, ev.Reason
 		r.Hints = b.openHints(r.ID)
+	default: // apply sends no other events here
 	}
 }
 
