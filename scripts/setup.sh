@@ -7,6 +7,7 @@
 # On Debian and Ubuntu it uses apt-get, as root or with sudo. Elsewhere it says
 # what to install. When everything is there it does nothing.
 set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
 
 say() { printf '%s\n' "setup: $*"; }
 die() { printf '%s\n' "setup: $*" >&2; exit 1; }
@@ -105,6 +106,24 @@ need_fonts() {
 	install fonts-noto-cjk && have_fonts || die "没有装上。$hint"
 }
 
+# axe-core checks pages for what shuts people out. It is pinned here, and by its
+# hash in the tests.
+axe=4.14.1
+have_axe() { grep -qs "\"version\": \"$axe\"" "$root/.cache/node_modules/axe-core/package.json"; }
+
+need_axe() {
+	if have_axe; then return 0; fi
+	command -v npm >/dev/null 2>&1 || {
+		can_install || die "请安装 npm,例如:sudo apt-get install -y --no-install-recommends npm"
+		say "正在安装 npm(apt-get install npm)"
+		install npm || die "没有装上 npm。"
+	}
+	say "正在取得 axe-core $axe(npm install,放在 .cache)"
+	(cd "$root" && npm install --prefix .cache --ignore-scripts --no-audit --no-fund --no-save "axe-core@$axe" >/dev/null) ||
+		die "没有取得 axe-core $axe,请检查 npm 能否联网。"
+	have_axe || die "取得的 axe-core 版本不对。"
+}
+
 case "${1-}" in
 run)
 	need_postgres
@@ -113,6 +132,7 @@ test)
 	need_postgres
 	need_browser
 	need_fonts
+	need_axe
 	;;
 *)
 	die "用法:setup.sh run 或 setup.sh test"
