@@ -74,8 +74,8 @@ type feed struct {
 	last      eventstore.Position // returned or about to be
 	known     eventstore.Position // where the log ended when the feed began
 	opened    time.Time
-	left      uint64              // waiting behind last when it was sent
-	err       error               // why it ended
+	left      uint64 // waiting behind last when it was sent
+	err       error  // why it ended
 }
 
 // Next implements eventstore.Feed.
