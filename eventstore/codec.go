@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -93,7 +94,32 @@ func (r *Registry) Encode(c Change) ([]byte, error) {
 			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}
+	if holdsNUL(body) {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, domain.Reject("bad_text", "内容里有看不见的非法字符(NUL),请删去后重新输入再提交。"))
+	}
 	return append(body, ']'), nil
+}
+
+// holdsNUL finds the character NUL in JSON, where it stands as an escape.
+// PostgreSQL takes it in no text, so an event with it would stop every read
+// model for good.
+func holdsNUL(b []byte) bool {
+	const escape = `\u0000`
+	for at := 0; ; {
+		i := bytes.Index(b[at:], []byte(escape))
+		if i < 0 {
+			return false
+		}
+		at += i
+		before := 0 // backslashes: an even number of them leaves ours an escape
+		for at-before > 0 && b[at-before-1] == '\\' {
+			before++
+		}
+		if before%2 == 0 {
+			return true
+		}
+		at += len(escape)
+	}
 }
 
 // appendEvent writes one event. By hand, because the writer waits for it:

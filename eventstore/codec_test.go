@@ -296,3 +296,18 @@ func TestParseSubject(t *testing.T) {
 		}
 	}
 }
+
+func TestNULIsRejected(t *testing.T) {
+	t.Parallel()
+	for text, bad := range map[string]bool{
+		"a\x00b": true, "\x00": true, `a\u0000b`: false, "a\\\x00": true, `\\u0000`: false, "无": false,
+	} {
+		c := sample()
+		c.Drafts[1].Event = closed{Reason: text}
+		_, err := accounts().Encode(c)
+		var no *domain.Rejection
+		if got := errors.As(err, &no); got != bad {
+			t.Errorf("%q: rejected %v (%v), want %v", text, got, err, bad)
+		}
+	}
+}

@@ -220,3 +220,18 @@ func TestPublishedCalendarIsInForce(t *testing.T) {
 		t.Errorf("2027 is not in force: %v", err)
 	}
 }
+
+func TestNULNeverReachesTheLog(t *testing.T) {
+	t.Parallel()
+	s, engine := setup(t)
+	in := intake()
+	in.Register.Summary = "拖欠\x00工资"
+	_, err := s.Register(t.Context(), in)
+	var no *domain.Rejection
+	if !errors.As(err, &no) || no.Code != "bad_text" {
+		t.Errorf("got %v, want the rejection bad_text", err)
+	}
+	if n := count(t, engine); len(n) != 0 {
+		t.Errorf("stored %v", n)
+	}
+}
