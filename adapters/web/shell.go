@@ -137,9 +137,21 @@ func (s *Shell) serve(route Route) http.HandlerFunc {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		q := s.request(w, r)
+		defer q.cleanUp()
 		if err := s.run(q, route); err != nil {
 			s.Error(q, err)
 		}
+	}
+}
+
+// cleanUp removes the temporary files of an upload. The server does so only for
+// the request that it made itself, and ours carries another context.
+func (q *Request) cleanUp() {
+	if q.MultipartForm == nil {
+		return
+	}
+	if err := q.MultipartForm.RemoveAll(); err != nil {
+		q.shell.cfg.Log.WarnContext(q.Context(), "temporary files of an upload stay", "request", q.id, "err", err)
 	}
 }
 

@@ -1,0 +1,398 @@
+package complaints
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"hearth/adapters/importer"
+	"hearth/adapters/sheet"
+	"hearth/domain"
+)
+
+// Imports keeps uploaded spreadsheets until they are imported or dropped, and
+// imports them one after the other in the background. What an import stored
+// stays when it is stopped; importing the file again goes on from there. Files
+// live in one folder, which is emptied at the beginning and at the end: they hold
+// names and numbers of people. Safe for concurrent use; Close waits for the
+// import under way.
+type Imports struct {
+	store importer.Registrar
+	dir   string
+	now   func() time.Time
+	log   *slog.Logger
+
+	queue  chan uuid.UUID
+	ctx    context.Context // of the imports; ended by Close
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu   sync.Mutex
+	jobs map[uuid.UUID]*importJob // guarded by mu, and so is all in them
+}
+
+// The bounds of what is kept.
+const (
+	uploadLimit = 64 << 20
+	mostJobs    = 20 // of one user
+	jobAge      = 24 * time.Hour
+	queueLength = 100
+)
+
+type jobState string
+
+const (
+	jobOpen    jobState = "open"    // uploaded, mapping and preview
+	jobQueued  jobState = "queued"  // waits for the import before it
+	jobRunning jobState = "running" // is being imported
+	jobDone    jobState = "done"
+	jobFailed  jobState = "failed"
+)
+
+// importJob is an uploaded file and what becomes of it.
+type importJob struct {
+	ID        uuid.UUID
+	Owner     string    // user
+	Case      uuid.UUID // whose roster it is; uuid.Nil for a file of complaints
+	Name      string    // of the file
+	Size      int64
+	Format    sheet.Format
+	Sheets    []string
+	Options   importer.Options
+	State     jobState
+	Actor     domain.Actor // who imports
+	CreatedAt time.Time
+	EndedAt   time.Time
+	Progress  importer.Progress
+	Report    importer.Report
+	Failure   string // why it failed, for the user
+	HasBad    bool   // there is a file of bad rows
+	Preview   *importer.Preview
+	stop      context.CancelFunc
+}
+
+// NewImports keeps files in a folder of its own, which is made when it is
+// missing and emptied.
+func NewImports(store importer.Registrar, dir string, now func() time.Time, log *slog.Logger) (*Imports, error) {
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
+		return nil, fmt.Errorf("folder for uploads: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	im := &Imports{
+		store: store, dir: dir, now: now, log: log, queue: make(chan uuid.UUID, queueLength), ctx: ctx, cancel: cancel,
+		jobs: map[uuid.UUID]*importJob{},
+	}
+	im.wg.Go(im.work)
+	return im, nil
+}
+
+// Close stops the import under way after its present chunk, waits for it and
+// removes all files.
+func (im *Imports) Close() error {
+	im.cancel()
+	im.wg.Wait()
+	return os.RemoveAll(im.dir)
+}
+
+func (im *Imports) path(id uuid.UUID) string    { return filepath.Join(im.dir, id.String()) }
+func (im *Imports) badPath(id uuid.UUID) string { return filepath.Join(im.dir, id.String()+".bad") }
+
+// add keeps an uploaded file that can be read as a spreadsheet.
+func (im *Imports) add(job importJob, content io.Reader) (importJob, error) {
+	job.ID, job.State, job.CreatedAt = uuid.New(), jobOpen, im.now()
+	if err := im.save(&job, content); err != nil {
+		_ = os.Remove(im.path(job.ID)) // it may not be there; the folder is emptied in the end
+		return importJob{}, err
+	}
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.jobs[job.ID] = &job
+	im.forget(job.Owner)
+	return job, nil
+}
+
+func (im *Imports) save(job *importJob, content io.Reader) error {
+	file, err := os.OpenFile(im.path(job.ID), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("keep the upload: %w", err)
+	}
+	job.Size, err = io.Copy(file, io.LimitReader(content, uploadLimit+1))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("keep the upload: %w", err)
+	}
+	return im.read(*job, func(book *sheet.Book) error {
+		job.Format = book.Format()
+		for _, s := range book.Sheets() {
+			if !s.Hidden && s.Name != "" {
+				job.Sheets = append(job.Sheets, s.Name)
+			}
+		}
+		return nil
+	})
+}
+
+// read opens the file of a job for as long as use takes.
+func (im *Imports) read(job importJob, use func(*sheet.Book) error) error {
+	file, err := os.Open(im.path(job.ID))
+	if err != nil {
+		return fmt.Errorf("open the upload: %w", err)
+	}
+	defer file.Close()
+	limits := sheet.DefaultLimits()
+	limits.FileBytes = uploadLimit
+	book, err := sheet.Open(file, job.Size, limits)
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	return use(book)
+}
+
+// open opens a job's file with its mapping.
+func (im *Imports) open(job importJob, use func(*importer.File) error) error {
+	return im.read(job, func(book *sheet.Book) error {
+		job.Options.Now = im.now
+		f, err := importer.Open(book, job.Options)
+		if err != nil {
+			return err
+		}
+		return use(f)
+	})
+}
+
+// forget drops what is too old, and the oldest of an owner who has too many.
+// Imports that run or wait are never dropped.
+func (im *Imports) forget(owner string) {
+	var own []*importJob
+	for _, job := range im.jobs {
+		switch {
+		case job.State == jobRunning || job.State == jobQueued:
+		case im.now().Sub(job.CreatedAt) > jobAge:
+			im.remove(job)
+		case job.Owner == owner:
+			own = append(own, job)
+		}
+	}
+	slices.SortFunc(own, func(a, b *importJob) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	for _, job := range own[min(len(own), mostJobs):] {
+		im.remove(job)
+	}
+}
+
+func (im *Imports) remove(job *importJob) {
+	delete(im.jobs, job.ID)
+	if err := errors.Join(gone(os.Remove(im.path(job.ID))), gone(os.Remove(im.badPath(job.ID)))); err != nil {
+		im.log.Warn("upload not removed", "job", job.ID, "err", err)
+	}
+}
+
+func gone(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// of lists the jobs of a user, the newest first.
+func (im *Imports) of(owner string) []importJob {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.forget(owner)
+	var list []importJob
+	for _, job := range im.jobs {
+		if job.Owner == owner && job.Case == uuid.Nil {
+			list = append(list, *job)
+		}
+	}
+	slices.SortFunc(list, func(a, b importJob) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return list
+}
+
+// get is a job of its owner.
+func (im *Imports) get(id uuid.UUID, owner string) (importJob, bool) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	job, ok := im.jobs[id]
+	if !ok || job.Owner != owner {
+		return importJob{}, false
+	}
+	return *job, true
+}
+
+// configure changes how a file is read, as long as it is not imported.
+func (im *Imports) configure(id uuid.UUID, o importer.Options) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	if job := im.jobs[id]; job != nil && job.State == jobOpen {
+		job.Options, job.Preview = o, nil
+	}
+}
+
+// preview is the dry run over a job's file, kept until its mapping changes.
+func (im *Imports) preview(ctx context.Context, job importJob) (importer.Preview, error) {
+	if job.Preview != nil {
+		return *job.Preview, nil
+	}
+	var p importer.Preview
+	err := im.open(job, func(f *importer.File) (err error) {
+		p, err = f.Preview(ctx)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	// A mapping that changed meanwhile has its own preview.
+	if now := im.jobs[job.ID]; now != nil && slices.Equal(now.Options.Map, job.Options.Map) && now.Options.Sheet == job.Options.Sheet {
+		now.Preview = &p
+	}
+	return p, nil
+}
+
+// start puts a job in the queue. One that is there already stays as it is.
+func (im *Imports) start(id uuid.UUID, actor domain.Actor) error {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	job := im.jobs[id]
+	if job == nil || job.State != jobOpen {
+		return nil
+	}
+	select {
+	case im.queue <- id:
+		job.State, job.Actor = jobQueued, actor
+		return nil
+	default:
+		return domain.Reject("imports_waiting", "等待导入的文件太多,请过一会儿再试。")
+	}
+}
+
+// drop removes a job that is not under way, and stops one that is.
+func (im *Imports) drop(id uuid.UUID) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	switch job := im.jobs[id]; {
+	case job == nil:
+	case job.State == jobRunning:
+		job.stop()
+	case job.State == jobQueued:
+		job.State = jobOpen // its turn passes
+	default:
+		im.remove(job)
+	}
+}
+
+// work imports one file after the other.
+func (im *Imports) work() {
+	for {
+		select {
+		case <-im.ctx.Done():
+			return
+		case id := <-im.queue:
+			im.run(id)
+		}
+	}
+}
+
+// run imports a file. The file goes when it ends well; of the bad rows a file is
+// made before.
+func (im *Imports) run(id uuid.UUID) {
+	ctx, cancel := context.WithCancel(im.ctx)
+	defer cancel()
+	im.mu.Lock()
+	job := im.jobs[id]
+	if job == nil || job.State != jobQueued {
+		im.mu.Unlock()
+		return
+	}
+	job.State, job.stop, job.Failure = jobRunning, cancel, ""
+	now := *job
+	im.mu.Unlock()
+
+	var report importer.Report
+	bad := false
+	err := im.open(now, func(f *importer.File) (err error) {
+		report, err = f.Run(ctx, im.store, now.Actor, func(p importer.Progress) { im.progress(id, p) })
+		if err == nil && len(report.Bad) > 0 {
+			bad = true
+			err = im.writeBad(id, f, report.Bad)
+		}
+		return err
+	})
+	im.end(ctx, id, report, bad, err)
+}
+
+func (im *Imports) progress(id uuid.UUID, p importer.Progress) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.jobs[id].Progress = p
+}
+
+func (im *Imports) writeBad(id uuid.UUID, f *importer.File, bad []importer.Bad) error {
+	out, err := os.OpenFile(im.badPath(id), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("file of bad rows: %w", err)
+	}
+	return errors.Join(f.WriteBad(out, bad), out.Close())
+}
+
+// end notes how an import ended. One that failed can be started again.
+func (im *Imports) end(ctx context.Context, id uuid.UUID, report importer.Report, bad bool, err error) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	job := im.jobs[id]
+	job.Report, job.HasBad, job.EndedAt, job.stop = report, bad, im.now(), nil
+	var no *domain.Rejection
+	switch {
+	case err == nil:
+		job.State = jobDone
+		if err := os.Remove(im.path(id)); err != nil {
+			im.log.Warn("upload not removed", "job", id, "err", err)
+		}
+		return
+	case errors.As(err, &no):
+		job.Failure = no.Text
+	case ctx.Err() != nil:
+		job.Failure = "已停止。已经入库的保留;再次导入会接着办,不会重复。"
+	default:
+		job.Failure = "系统出错,没有办完。已经入库的保留;请稍后再次导入,不会重复。"
+		im.log.Error("import failed", "job", id, "err", err)
+	}
+	job.State = jobFailed
+}
+
+// again lets a job that failed be imported once more.
+func (im *Imports) again(id uuid.UUID) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	if job := im.jobs[id]; job != nil && job.State == jobFailed {
+		job.State, job.Progress = jobOpen, importer.Progress{}
+	}
+}
+
+// Percent is how far the import is.
+func (j importJob) Percent() int {
+	if j.Progress.Total == 0 {
+		return 0
+	}
+	return j.Progress.Done * 100 / j.Progress.Total
+}
+
+// Under reports whether the import waits or is under way.
+func (j importJob) Under() bool { return j.State == jobRunning || j.State == jobQueued }
+
+// StateLabel is the state in words.
+func (j importJob) StateLabel() string {
+	return map[jobState]string{
+		jobOpen: "待导入", jobQueued: "排队中", jobRunning: "导入中", jobDone: "已完成", jobFailed: "未完成",
+	}[j.State]
+}
