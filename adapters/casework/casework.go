@@ -41,13 +41,17 @@ func New(engine *eventstore.Engine, o Options) *Service {
 // Request is who wishes something, and how the wish reached us. CommandID is
 // drawn when the form is shown: the same one never does a thing twice. At is
 // when it is entered, now if zero; Happened and LateReason are for late entries.
+// Cause is the event that a reaction answers to, and Correlation the case that
+// the event belongs to; people leave both empty.
 type Request struct {
-	CommandID  uuid.UUID
-	Actor      domain.Actor
-	Channel    string
-	At         time.Time
-	Happened   time.Time
-	LateReason string
+	CommandID   uuid.UUID
+	Actor       domain.Actor
+	Channel     string
+	At          time.Time
+	Happened    time.Time
+	LateReason  string
+	Cause       string
+	Correlation string
 }
 
 func (s *Service) by(r Request) domain.By {
@@ -60,7 +64,10 @@ func (s *Service) by(r Request) domain.By {
 }
 
 func (r Request) meta(correlation, rulePack string) eventstore.Meta {
-	return eventstore.Meta{CommandID: r.CommandID, Channel: r.Channel, CorrelationID: correlation, RulePack: rulePack}
+	if r.Correlation != "" {
+		correlation = r.Correlation
+	}
+	return eventstore.Meta{CommandID: r.CommandID, Channel: r.Channel, CorrelationID: correlation, CausationID: r.Cause, RulePack: rulePack}
 }
 
 func (r Request) check() error {

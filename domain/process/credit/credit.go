@@ -52,9 +52,7 @@ func evolve(s State, ev domain.Event) State {
 	case complaint.Registered:
 		s.Respondent = ev.Employer.EnterpriseID
 	case complaint.RespondentIdentified:
-		if ev.EnterpriseID != [16]byte{} {
-			s.Respondent = ev.EnterpriseID
-		}
+		s.Respondent = ev.EnterpriseID
 	case complaint.Closed:
 		if s.owes(ev) {
 			s.Signalled = append(slices.Clone(s.Signalled), s.Respondent)
