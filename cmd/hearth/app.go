@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -49,25 +48,28 @@ type App struct {
 const engineStates = 4096
 
 // openApp opens the data of cfg. Whoever is second on a state folder is refused.
-func openApp(ctx context.Context, cfg config) (app *App, err error) {
-	app = &App{cfg: cfg, registry: registry()}
-	defer func() {
-		if err != nil {
-			app.Close()
-		}
-	}()
-	if err := app.openNATS(ctx); err != nil {
+func openApp(ctx context.Context, cfg config) (*App, error) {
+	app := &App{cfg: cfg, registry: registry()}
+	if err := app.open(ctx); err != nil {
+		app.Close()
 		return nil, err
 	}
-	if err := app.openDatabase(ctx); err != nil {
-		return nil, err
-	}
-	app.accounts = accounts.New(app.pool, time.Now)
-	app.calls = calls.New(app.pool, time.Now)
-	app.models = newModels(app.pool)
-	engine := eventstore.NewEngine(app.store, engineStates)
-	app.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: cfg.Prefix})
 	return app, nil
+}
+
+func (a *App) open(ctx context.Context) error {
+	if err := a.openNATS(ctx); err != nil {
+		return err
+	}
+	if err := a.openDatabase(ctx); err != nil {
+		return err
+	}
+	a.accounts = accounts.New(a.pool, time.Now)
+	a.calls = calls.New(a.pool, time.Now)
+	a.models = newModels(a.pool)
+	engine := eventstore.NewEngine(a.store, engineStates)
+	a.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: a.cfg.Prefix})
+	return nil
 }
 
 func (a *App) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }
@@ -85,7 +87,9 @@ func (a *App) Close() {
 }
 
 func (a *App) openNATS(ctx context.Context) (err error) {
+	closed := make(chan struct{})
 	options := []nats.Option{
+		nats.ClosedHandler(func(*nats.Conn) { close(closed) }),
 		nats.Name("hearth"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { slog.Error("nats", "err", err) }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
@@ -115,7 +119,7 @@ func (a *App) openNATS(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
-	a.onClose(func(context.Context) error { return drain(a.nc) })
+	a.onClose(func(ctx context.Context) error { return drain(ctx, a.nc, closed) })
 	if err := a.provision(ctx); err != nil {
 		return err
 	}
@@ -135,12 +139,18 @@ func (a *App) provision(ctx context.Context) error {
 	return natsstore.Provision(ctx, js, natsstore.Config{Replicas: a.cfg.Replicas})
 }
 
-func drain(nc *nats.Conn) error {
-	if err := nc.Drain(); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
-		nc.Close()
-		return err
+// drain lets what is under way end and returns when the connection is closed:
+// its server may end next.
+func drain(ctx context.Context, nc *nats.Conn, closed <-chan struct{}) error {
+	if nc.Drain() != nil {
+		nc.Close() // it has no server at the moment
 	}
-	return nil
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("drain the connection to NATS: %w", context.Cause(ctx))
+	}
 }
 
 // checkSync asks the monitoring port of every external server whether an

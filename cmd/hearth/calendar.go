@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"os"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ func calendarCommand(cfg *config) *cobra.Command {
 		Short: "录入一年的放假通知(每行:放假,起,止,名称 / 上班,日期 / 法定,日期,名称 / 来源,文号),并重算受影响的时限",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
+			f, err := openInput(args[0])
 			if err != nil {
 				return err
 			}

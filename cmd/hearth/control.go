@@ -12,8 +12,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
+	"hearth/adapters/localpg"
+	"hearth/adapters/natsserver"
 	"hearth/domain"
 )
 
@@ -90,8 +93,13 @@ func listenControl(ctx context.Context, app *App, state string) (func(), error) 
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	var running sync.WaitGroup
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /jobs/{name}", func(w http.ResponseWriter, r *http.Request) { serveJob(app, w, r) })
+	mux.HandleFunc("POST /jobs/{name}", func(w http.ResponseWriter, r *http.Request) {
+		running.Add(1)
+		defer running.Done()
+		serveJob(app, w, r)
+	})
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	ended := make(chan struct{})
 	go func() {
@@ -104,9 +112,10 @@ func listenControl(ctx context.Context, app *App, state string) (func(), error) 
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if srv.Shutdown(stop) != nil {
-			srv.Close()
+			srv.Close() // which ends the contexts of the jobs
 		}
 		<-ended
+		running.Wait()
 	}, nil
 }
 
@@ -136,7 +145,7 @@ func shortPath(state string) (path string, done func(), err error) {
 func serveJob(app *App, w http.ResponseWriter, r *http.Request) {
 	run, ok := jobs()[r.PathValue("name")]
 	if !ok {
-		http.Error(w, "no such job: is the service of another version?", http.StatusNotFound)
+		http.Error(w, "正在运行的服务没有这个命令,它的版本可能不同。请重新启动服务后再试", http.StatusNotFound)
 		return
 	}
 	rc := http.NewResponseController(w)
@@ -174,6 +183,10 @@ func (w *wire) Line(format string, args ...any) { w.send(message{Line: fmt.Sprin
 func (w *wire) Progress(p progress)             { w.send(message{Progress: &p}) }
 func (w *wire) File(name string, data []byte)   { w.send(message{File: name, Data: data}) }
 
+// tries is how often a job looks for a service on a folder that is in use: one
+// that is just starting does not answer yet. Each try takes two seconds.
+const tries = 5
+
 // runJob runs a job where the data are: in the running service, or here.
 func runJob(ctx context.Context, cfg config, name string, in any, body io.Reader, r report) error {
 	raw, err := json.Marshal(in)
@@ -183,18 +196,23 @@ func runJob(ctx context.Context, cfg config, name string, in any, body io.Reader
 	if body == nil {
 		body = bytes.NewReader(nil)
 	}
-	if !cfg.external() {
-		answered, err := askService(ctx, cfg.State, name, raw, body, r)
-		if answered {
+	for n := 1; ; n++ {
+		if !cfg.external() {
+			answered, err := askService(ctx, cfg.State, name, raw, body, r)
+			if answered {
+				return err
+			}
+		}
+		app, err := openApp(ctx, cfg)
+		if inUse := errors.Is(err, natsserver.ErrInUse) || errors.Is(err, localpg.ErrInUse); inUse && n < tries {
+			continue
+		}
+		if err != nil {
 			return err
 		}
+		defer app.Close()
+		return jobs()[name](ctx, app, raw, body, r)
 	}
-	app, err := openApp(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer app.Close()
-	return jobs()[name](ctx, app, raw, body, r)
 }
 
 // askService reports whether a service answered, and what the job said.
@@ -235,7 +253,7 @@ func relay(dec *json.Decoder, r report) error {
 	for {
 		var m message
 		if err := dec.Decode(&m); err != nil {
-			return fmt.Errorf("the service ended before the job did; run it again, nothing is done twice: %w", err)
+			return domain.Reject("service_ended", "服务在办完之前停止了(%v)。请再运行一次,不会重复。", err)
 		}
 		switch {
 		case m.Reject != nil:

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -24,6 +26,8 @@ type finding struct {
 	text string
 }
 
+var errUnwell = domain.Reject("doctor", "有需要处理的事项,见上面标有“注意”的各行。")
+
 func doctorCommand(cfg *config) *cobra.Command {
 	var ready string
 	cmd := &cobra.Command{
@@ -34,13 +38,11 @@ func doctorCommand(cfg *config) *cobra.Command {
 			}
 			t := newTerminal()
 			bad := tell(t, checkMachine(cmd.Context(), *cfg))
-			if err := runJob(cmd.Context(), *cfg, "doctor", struct{}{}, nil, t); err != nil {
-				return err
+			err := runJob(cmd.Context(), *cfg, "doctor", struct{}{}, nil, t)
+			if err == nil && bad > 0 {
+				err = errUnwell
 			}
-			if bad > 0 {
-				return domain.Reject("doctor", "有 %d 项需要处理。", bad)
-			}
-			return nil
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&ready, "ready", "", "只询问该地址的 /readyz 是否就绪")
@@ -59,21 +61,28 @@ func tell(r report, findings []finding) (bad int) {
 	return bad
 }
 
+// askReady asks a service whether it is ready, for health checks of containers.
 func askReady(ctx context.Context, base string) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base, "/")+"/readyz", nil)
 	if err != nil {
-		return err
+		return domain.Reject("bad_address", "地址 %s 看不懂,请写成如 http://127.0.0.1:8020。", base)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return domain.Reject("not_ready", "%s 没有应答,服务是否已启动?(%v)", base, err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 2000))
-		return fmt.Errorf("not ready: %s", text)
+	var answer struct {
+		Problems []string `json:"problems"`
+	}
+	err = json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer)
+	switch {
+	case err != nil:
+		return domain.Reject("not_ready", "%s 的应答不是职工之家的,请核对地址。", base)
+	case resp.StatusCode != http.StatusOK:
+		return domain.Reject("not_ready", "服务尚未就绪:%s。", strings.Join(answer.Problems, "; "))
 	}
 	return nil
 }
@@ -123,8 +132,8 @@ func examine(ctx context.Context, app *App, _ struct{}, _ io.Reader, r report) e
 	found = append(found, app.examineDatabase(ctx)...)
 	found = append(found, app.examineCalendar(ctx)...)
 	found = append(found, app.examineModels(ctx)...)
-	if bad := tell(r, found); bad > 0 {
-		return domain.Reject("doctor", "有 %d 项需要处理。", bad)
+	if tell(r, found) > 0 {
+		return errUnwell
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +96,11 @@ func (models) titles() map[string]string {
 
 // deadlines is where the ticker learns what is due.
 func (m models) deadlines() casework.Deadlines { return m.complaints }
+
+// canTellDeadlines reports that the model behind deadlines has been built.
+func (models) canTellDeadlines(all []projections.Status) bool {
+	return slices.ContainsFunc(all, func(s projections.Status) bool { return s.Name == complaints.New().Name() && s.Serving })
+}
 
 // runner writes the models of this process.
 func (a *App) runner() *projections.Runner {

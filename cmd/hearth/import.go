@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,7 +38,7 @@ func importCommand(cfg *config) *cobra.Command {
 		Short: "导入投诉;重复导入不会重复登记,有问题的行另存为可改正后再导入的文件",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
+			f, err := openInput(args[0])
 			if err != nil {
 				return err
 			}
@@ -54,6 +56,22 @@ func importCommand(cfg *config) *cobra.Command {
 	flags.BoolVar(&in.DryRun, "dry-run", false, "只检查,不登记")
 	cmd.AddCommand(complaints)
 	return cmd
+}
+
+// openInput opens a file that is named on the command line.
+func openInput(name string) (*os.File, error) {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, domain.Reject("no_file", "找不到文件 %s,请核对路径。", name)
+	case err == nil && !info.Mode().IsRegular():
+		return nil, domain.Reject("no_file", "%s 不是文件,请给出一个文件。", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, domain.Reject("no_file", "打不开文件 %s(%v),请检查权限。", name, err)
+	}
+	return f, nil
 }
 
 // importComplaints is the import job: check, then store, then hand back the rows

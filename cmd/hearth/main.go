@@ -25,6 +25,7 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for a clean end
 	err := rootCommand().ExecuteContext(ctx)
 	stop()
 	if err == nil {

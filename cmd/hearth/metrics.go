@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -61,14 +60,10 @@ func (m *modelMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// serveMetrics opens the private listener.
-func (a *App) serveMetrics(ctx context.Context, addr string, m *projections.Monitor) (func(), error) {
+// serveMetrics serves the private listener until the func is called.
+func (a *App) serveMetrics(ctx context.Context, l net.Listener, m *projections.Monitor) func() {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newModelMetrics(m))
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
-	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
@@ -79,5 +74,5 @@ func (a *App) serveMetrics(ctx context.Context, addr string, m *projections.Moni
 			slog.ErrorContext(ctx, "metrics listener ended", "err", err)
 		}
 	}()
-	return func() { srv.Close(); <-ended }, nil
+	return func() { srv.Close(); <-ended }
 }

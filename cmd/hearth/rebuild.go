@@ -37,6 +37,8 @@ func rebuild(ctx context.Context, app *App, in rebuildInput, _ io.Reader, r repo
 		if !app.models.has(name) {
 			return domain.Reject("no_such_model", "没有名为“%s”的读模型。可选:%s。", name, app.models.names())
 		}
+	}
+	for _, name := range names {
 		err := app.runner().Rebuild(ctx, name, func(p projections.Progress) {
 			r.Progress(progress{Label: name, Done: int64(p.Position), Total: int64(p.End), Rate: p.EventsPerSecond, Left: p.Remaining})
 		})

@@ -8,15 +8,17 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/api"
 	"hearth/adapters/web"
-	"hearth/cmd/hearth/demo"
+	"hearth/domain"
 	"hearth/projections"
 )
 
@@ -32,7 +34,13 @@ func serveCommand(cfg *config) *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
 		Use: "serve", Short: "启动服务", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), *cfg, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := serve(cmd.Context(), *cfg, o)
+			if err == nil {
+				slog.InfoContext(cmd.Context(), "stopped")
+			}
+			return err
+		},
 	}
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8020", "页面和接口的地址")
 	cmd.Flags().StringVar(&o.admin, "admin", "", "指标(/metrics)的内部地址,如 127.0.0.1:8021;空则不开")
@@ -42,32 +50,40 @@ func serveCommand(cfg *config) *cobra.Command {
 	return cmd
 }
 
-// serve runs until ctx ends. What is started last is stopped first: pages, then
-// the ticker and the runners, then the data.
+// serve runs until ctx ends, which is no error. What is started last is stopped first: pages, then
+// commands, then the ticker and the runners, then the data.
 func serve(ctx context.Context, cfg config, o serveOptions) error {
-	// The address is taken first: a port in use is told before anything starts.
-	listener, err := net.Listen("tcp", o.listen)
+	// The addresses are taken first: a port in use is told before anything starts.
+	listener, err := listen(o.listen, "--listen")
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	defer listener.Close()
+	var private net.Listener
+	if o.admin != "" {
+		if private, err = listen(o.admin, "--admin"); err != nil {
+			return err
+		}
+		defer private.Close()
+	}
 
+	slog.InfoContext(ctx, "starting", "version", version, "state", cfg.State)
 	app, err := openApp(ctx, cfg)
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop before it had started
+	}
 	if err != nil {
 		return err
 	}
 	defer app.Close()
 
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	defer background.Wait()
 	defer stopWork()
-	var group errgroup.Group
 	runner := app.runner()
-	group.Go(func() error { return runner.Run(work) })
+	background.Go(func() { _ = runner.Run(work) }) // ends with work alone
 
-	server, err := app.server(work, o, runner.Monitor)
-	if err != nil {
-		return err
-	}
 	if !cfg.external() {
 		stop, err := listenControl(work, app, cfg.State)
 		if err != nil {
@@ -75,46 +91,79 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 		}
 		defer stop()
 	}
-	serving := make(chan error, 1)
-	go func() { serving <- server.Serve(listener) }()
-	if o.admin != "" {
-		stop, err := app.serveMetrics(work, o.admin, runner.Monitor)
-		if err != nil {
-			return err
-		}
-		defer stop()
+	if private != nil {
+		defer app.serveMetrics(work, private, runner.Monitor)()
 	}
+	var loaded demoLoaded
+	shell, err := app.shell(work, o, runner.Monitor, &loaded)
+	if err != nil {
+		return err
+	}
+	defer shell.Close()
+	serving := make(chan error, 1)
+	stopServing := app.servePages(work, shell, listener, runner.Monitor, serving)
+	defer stopServing()
+	slog.InfoContext(ctx, "serving", "address", listener.Addr().String())
 
 	if o.demo {
-		if err := app.loadDemo(ctx); err != nil {
+		if err := app.loadDemo(ctx, cfg.State); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("demo: %w", err)
 		}
+		loaded.Store(true)
 	}
-	group.Go(func() error {
-		app.casework.Ticker(work, app.models.deadlines(), time.Minute)
-		return nil
-	})
-	announce(listener.Addr(), o)
+	background.Go(func() { app.tick(work, runner.Monitor) })
+	if ctx.Err() == nil {
+		announce(listener.Addr(), o)
+	}
 
 	select {
 	case <-ctx.Done():
-		slog.Info("stopping")
-	case err = <-serving:
+		slog.InfoContext(work, "stopping")
+		return nil
+	case err := <-serving:
+		return fmt.Errorf("serve: %w", err)
 	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-	defer cancel()
-	if server.Shutdown(stopping) != nil {
-		server.Close()
-	}
-	stopWork()
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
-	return errors.Join(err, group.Wait())
 }
 
-// server serves pages to people and the API to programs.
-func (a *App) server(ctx context.Context, o serveOptions, monitor *projections.Monitor) (*http.Server, error) {
+// tick issues the commands that time calls for, once there is a model that tells
+// what is due.
+func (a *App) tick(ctx context.Context, monitor *projections.Monitor) {
+	look := time.NewTicker(200 * time.Millisecond)
+	defer look.Stop()
+	for !a.models.canTellDeadlines(monitor.Status(ctx)) {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+	a.casework.Ticker(ctx, a.models.deadlines(), time.Minute)
+}
+
+// listen takes an address, or says what stands in the way.
+func listen(addr, flag string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, domain.Reject("port_in_use", "地址 %s 已被另一个程序占用。请停止它,或用 %s 换一个端口。", addr, flag)
+	case err != nil:
+		return nil, domain.Reject("bad_address", "不能监听地址 %s(%v)。请核对 %s,写成如 127.0.0.1:8020。", addr, err, flag)
+	}
+	return l, nil
+}
+
+// demoLoaded tells whether the demo cases are there.
+type demoLoaded struct{ atomic.Bool }
+
+func (d *demoLoaded) check(context.Context) error {
+	if !d.Load() {
+		return errors.New("演示案件正在载入")
+	}
+	return nil
+}
+
+// shell is the pages of all families.
+func (a *App) shell(ctx context.Context, o serveOptions, monitor *projections.Monitor, loaded *demoLoaded) (*web.Shell, error) {
 	cfg := web.Config{
 		Accounts: a.accounts, Sessions: accounts.NewSessions(a.pool, time.Now),
 		Models: monitor, Titles: a.models.titles(),
@@ -125,37 +174,35 @@ func (a *App) server(ctx context.Context, o serveOptions, monitor *projections.M
 	}
 	if o.demo {
 		cfg.Demo = accounts.Demo()
+		cfg.Checks = append(cfg.Checks, web.Check{Name: "demo", Run: loaded.check})
 	}
-	shell, err := web.New(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
+	return web.New(ctx, cfg)
+}
+
+// drainTime is how long requests may take to end when the service stops.
+const drainTime = 15 * time.Second
+
+// servePages serves pages to people and the API to programs. What ends it by
+// itself comes through ended; the func that it returns lets requests end first.
+func (a *App) servePages(ctx context.Context, shell *web.Shell, l net.Listener, monitor *projections.Monitor, ended chan<- error) func() {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", api.New(a.apiConfig(monitor)))
 	mux.Handle("/", shell)
-	return shell.Server(mux), nil
+	server := shell.Server(mux)
+	go func() { ended <- server.Serve(l) }()
+	return func() {
+		ctx, cancel := context.WithTimeout(ctx, drainTime)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			slog.WarnContext(ctx, "requests were cut off", "err", err)
+			server.Close()
+		}
+	}
 }
 
 func (a *App) pingEvents(ctx context.Context) error {
 	_, err := a.store.End(ctx)
 	return err
-}
-
-// loadDemo makes the demo accounts, and the demo cases in an empty register.
-func (a *App) loadDemo(ctx context.Context) error {
-	users, err := a.accounts.SeedDemo(ctx)
-	if err != nil {
-		return err
-	}
-	end, err := a.store.End(ctx)
-	if err != nil || end > 0 {
-		return err
-	}
-	t := newTerminal()
-	defer t.endProgress()
-	return demo.Load(ctx, a.casework, users, time.Now(), func(done, total int) {
-		t.Progress(progress{Label: "载入演示案件", Done: int64(done), Total: int64(total)})
-	})
 }
 
 // announce tells the person at the terminal where to go.

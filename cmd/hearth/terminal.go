@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -33,12 +36,31 @@ func (t *terminal) Progress(p progress) {
 	}
 }
 
+// File writes into the working folder and never over a file that is there.
 func (t *terminal) File(name string, data []byte) {
-	if err := os.WriteFile(name, data, 0o600); err != nil {
-		t.Line("不能写入 %s:%v", name, err)
+	f, err := createNew(name)
+	if err == nil {
+		_, err = f.Write(data)
+		err = errors.Join(err, f.Close())
+		name = f.Name()
+	}
+	if err != nil {
+		t.Line("不能写入 %s(%v),请换一个可写的文件夹再运行一次", name, err)
 		return
 	}
 	t.Line("已写入 %s", name)
+}
+
+// createNew makes name, or the first of name-2, name-3 … that is free.
+func createNew(name string) (*os.File, error) {
+	ext := filepath.Ext(name)
+	for n, try := 2, name; ; n++ {
+		f, err := os.OpenFile(try, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+		try = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), n, ext)
+	}
 }
 
 func (t *terminal) endProgress() {

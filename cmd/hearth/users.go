@@ -35,7 +35,7 @@ func userCommand(cfg *config) *cobra.Command {
 			for _, r := range roles {
 				in.Roles = append(in.Roles, domain.Role(r))
 			}
-			return runJob(cmd.Context(), *cfg, "user-add", in, os.Stdin, newTerminal())
+			return withPassword(cmd.Context(), *cfg, "user-add", in)
 		},
 	}
 	add.Flags().StringVar(&in.Login, "login", "", "登录名")
@@ -46,16 +46,31 @@ func userCommand(cfg *config) *cobra.Command {
 		&cobra.Command{Use: "list", Short: "列出用户", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			return runJob(cmd.Context(), *cfg, "user-list", userInput{}, nil, newTerminal())
 		}},
-		oneUser(cfg, "password", "改密码;新密码从标准输入读一行", os.Stdin),
-		oneUser(cfg, "disable", "停用:立即退出登录,令牌失效", nil),
-		oneUser(cfg, "enable", "重新启用", nil))
+		&cobra.Command{Use: "password LOGIN", Short: "改密码;新密码从标准输入读一行", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+			return withPassword(cmd.Context(), *cfg, "user-password", userInput{Login: args[0]})
+		}},
+		oneUser(cfg, "disable", "停用:立即退出登录,令牌失效"),
+		oneUser(cfg, "enable", "重新启用"))
 	return cmd
 }
 
-func oneUser(cfg *config, verb, short string, body io.Reader) *cobra.Command {
+func oneUser(cfg *config, verb, short string) *cobra.Command {
 	return &cobra.Command{Use: verb + " LOGIN", Short: short, Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-		return runJob(cmd.Context(), *cfg, "user-"+verb, userInput{Login: args[0]}, body, newTerminal())
+		return runJob(cmd.Context(), *cfg, "user-"+verb, userInput{Login: args[0]}, nil, newTerminal())
 	}}
+}
+
+// withPassword runs a job whose body is a password, one line of standard input.
+func withPassword(ctx context.Context, cfg config, job string, in userInput) error {
+	t := newTerminal()
+	if t.live {
+		fmt.Fprint(os.Stderr, "密码:")
+	}
+	password, err := readPassword(os.Stdin)
+	if err != nil {
+		return fmt.Errorf("read the password: %w", err)
+	}
+	return runJob(ctx, cfg, job, in, strings.NewReader(password), t)
 }
 
 func readPassword(body io.Reader) (string, error) {
@@ -96,7 +111,7 @@ func listUsers(ctx context.Context, app *App, _ userInput, _ io.Reader, r report
 		for _, role := range u.Roles {
 			roles = append(roles, role.Label())
 		}
-		r.Line("%-16s %-8s %-10s %s%s", u.Login, u.Name, u.OrgName, strings.Join(roles, "、"), state)
+		r.Line("%-16s  %s  %s  %s%s", u.Login, u.Name, u.OrgName, strings.Join(roles, "、"), state)
 	}
 	return nil
 }
@@ -205,10 +220,34 @@ func listTokens(ctx context.Context, app *App, _ tokenInput, _ io.Reader, r repo
 	if len(tokens) == 0 {
 		r.Line("还没有令牌。")
 	}
+	owners, err := app.logins(ctx)
+	if err != nil {
+		return err
+	}
 	for _, t := range tokens {
-		r.Line("%s  %s  至 %s  %s", t.ID, t.Label, domain.DateOf(t.ExpiresAt), joinScopes(t.Scopes))
+		state := "有效至 " + domain.DateOf(t.ExpiresAt).String()
+		switch {
+		case !t.RevokedAt.IsZero():
+			state = "已吊销"
+		case !t.ExpiresAt.After(time.Now()):
+			state = "已过期"
+		}
+		r.Line("%s  %s  %s  %s  %s", t.ID, owners[t.Owner], t.Label, joinScopes(t.Scopes), state)
 	}
 	return nil
+}
+
+// logins is the login of every user, by id.
+func (a *App) logins(ctx context.Context) (map[string]string, error) {
+	users, err := a.accounts.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	logins := make(map[string]string, len(users))
+	for _, u := range users {
+		logins[u.ID] = u.Login
+	}
+	return logins, nil
 }
 
 func revokeToken(ctx context.Context, app *App, in tokenInput, _ io.Reader, r report) error {

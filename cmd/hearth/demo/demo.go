@@ -20,11 +20,13 @@ import (
 	"hearth/domain/complaint"
 )
 
-// Report tells how far loading is.
-type Report func(done, total int)
+// Report is told after every step how far loading is; its error ends it.
+type Report func(done, total int) error
 
-// Load works all demo cases up to now. The users are the demo accounts.
-func Load(ctx context.Context, work *casework.Service, users []accounts.User, now time.Time, report Report) error {
+// Load works all demo cases up to now. The users are the demo accounts. A load
+// that was interrupted goes on with the same now behind the steps that were done;
+// a step that was under way is not stored twice.
+func Load(ctx context.Context, work *casework.Service, users []accounts.User, now time.Time, done int, report Report) error {
 	o := &office{work: work, users: users, now: now, rand: rand.New(rand.NewPCG(2026, 11))}
 	if err := o.registerEnterprises(ctx); err != nil {
 		return err
@@ -33,18 +35,19 @@ func Load(ctx context.Context, work *casework.Service, users []accounts.User, no
 		o.tell(i)
 	}
 	slices.SortStableFunc(o.steps, func(a, b step) int { return a.at.Compare(b.at) })
+	o.steps = slices.DeleteFunc(o.steps, func(s step) bool { return s.at.After(now) })
 	for i, s := range o.steps {
-		if s.at.After(now) {
-			break
+		if i < done {
+			continue
 		}
+		o.step, o.commands = i+1, 0
 		if err := s.do(ctx); err != nil {
 			return fmt.Errorf("demo case %d, %s: %w", s.story.nth, s.what, err)
 		}
-		if i%50 == 0 {
-			report(i, len(o.steps))
+		if err := report(i+1, len(o.steps)); err != nil {
+			return err
 		}
 	}
-	report(len(o.steps), len(o.steps))
 	return nil
 }
 
@@ -59,7 +62,8 @@ type office struct {
 	rand        *rand.Rand
 	enterprises []uuid.UUID
 	steps       []step
-	commands    int
+	step        int // the present one, from 1
+	commands    int // of it
 }
 
 // step is one thing that somebody does at a time.
@@ -70,10 +74,10 @@ type step struct {
 	do    func(context.Context) error
 }
 
-// commandID is made from a count: the same demo has the same ids.
+// commandID is made from counts: the same step has the same ids.
 func (o *office) commandID() uuid.UUID {
 	o.commands++
-	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, "hearth demo ", o.commands))
+	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, "hearth demo ", o.step, " ", o.commands))
 }
 
 // actor is a demo account in a role; the first one with the role in the unit, or

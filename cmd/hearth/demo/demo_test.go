@@ -1,9 +1,12 @@
 package demo_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
@@ -17,6 +20,58 @@ import (
 	"hearth/eventstore/memstore"
 )
 
+// setup is an empty register at a time, and the demo accounts.
+func setup(now time.Time) (eventstore.Store, *casework.Service, []accounts.User) {
+	store := memstore.New(eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs()))
+	work := casework.New(eventstore.NewEngine(store, 1000), casework.Options{Now: func() time.Time { return now }, Prefix: "演示"})
+	var users []accounts.User
+	for i, u := range accounts.Demo() {
+		users = append(users, accounts.User{ID: fmt.Sprintf("user-%d", i), Login: u.Login, Name: u.Name, Org: u.Org, Roles: u.Roles})
+	}
+	return store, work, users
+}
+
+// TestInterruptedLoadGoesOn compares a load that stops after every hundred steps,
+// each time before the step was counted, with one that does not stop.
+func TestInterruptedLoadGoesOn(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
+	whole, work, users := setup(now)
+	if err := demo.Load(t.Context(), work, users, now, 0, func(int, int) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	parts, work, users := setup(now)
+	killed, done, next := errors.New("killed"), 0, 100
+	for err := killed; err != nil; {
+		err = demo.Load(t.Context(), work, users, now, done, func(n, _ int) error {
+			if n >= next {
+				next += 100
+				return killed
+			}
+			done = n
+			return nil
+		})
+		if err != nil && !errors.Is(err, killed) {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff(events(t, whole), events(t, parts)); d != "" {
+		t.Error(d)
+	}
+}
+
+// events is every event of a log in short.
+func events(t *testing.T, store eventstore.Store) (all []string) {
+	t.Helper()
+	for rec, err := range eventstore.After(t.Context(), store, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fmt.Sprint(rec.Position, rec.Stream, rec.Version, rec.Type, rec.ID, string(rec.Data)))
+	}
+	return all
+}
+
 // TestEveryStoryCanBeTold loads the demo as on different days of the year:
 // holidays and year ends must not break a story.
 func TestEveryStoryCanBeTold(t *testing.T) {
@@ -29,14 +84,8 @@ func TestEveryStoryCanBeTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			now = now.Add(3 * time.Hour)
-			registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs())
-			store := memstore.New(registry)
-			work := casework.New(eventstore.NewEngine(store, 1000), casework.Options{Now: func() time.Time { return now }, Prefix: "演示"})
-			var users []accounts.User
-			for i, u := range accounts.Demo() {
-				users = append(users, accounts.User{ID: fmt.Sprintf("user-%d", i), Login: u.Login, Name: u.Name, Org: u.Org, Roles: u.Roles})
-			}
-			if err := demo.Load(t.Context(), work, users, now, func(int, int) {}); err != nil {
+			store, work, users := setup(now)
+			if err := demo.Load(t.Context(), work, users, now, 0, func(int, int) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 			seen := map[string]int{}

@@ -36,7 +36,7 @@ const (
 
 // tell plans one story: the early ones have ended, the late ones are open.
 func (o *office) tell(i int) {
-	s := &story{office: o, nth: i, employer: o.rand.IntN(len(enterpriseList))}
+	s := &story{office: o, nth: i, id: uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, "hearth demo case ", i)), employer: o.rand.IntN(len(enterpriseList))}
 	days := 270 - i*270/cases
 	s.at = domain.DateOf(o.now.AddDate(0, 0, -days)).Start().Add(time.Duration(9*60+o.rand.IntN(500)) * time.Minute)
 	s.org = handlingOrgs[i%len(handlingOrgs)]
@@ -171,11 +171,10 @@ func (s *story) register(end ending) {
 	s.plan(0, "register", func(ctx context.Context, at time.Time) error {
 		day := domain.DateOf(at)
 		reg.Claim.From, reg.Claim.To = day.AddMonths(-3), day.AddDays(-10)
-		in := casework.Intake{Request: s.request(clerk, at), Register: reg}
+		in := casework.Intake{ID: s.id, Request: s.request(clerk, at), Register: reg}
 		if !reg.Reporter.Anonymous {
 			in.Reporter = &who
 		}
-		s.id = in.CommandID
 		_, err := s.work.Register(ctx, in)
 		return err
 	})
