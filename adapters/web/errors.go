@@ -36,6 +36,11 @@ type answer struct {
 // Error turns an error into an answer; nothing else does. A form that did not
 // go through is shown again with what was typed, on the page that it came from.
 func (s *Shell) Error(q *Request, err error) {
+	if gone(q, err) {
+		s.cfg.Log.InfoContext(q.Context(), "browser went away", "request", q.id, "route", q.Pattern)
+		_ = q.send(statusGone, nil)
+		return
+	}
 	a := s.answerTo(q, err)
 	if a.log {
 		s.cfg.Log.ErrorContext(q.Context(), "request failed", "request", q.id, "route", q.Pattern, "err", err)
@@ -47,6 +52,16 @@ func (s *Shell) Error(q *Request, err error) {
 		return
 	}
 	s.errorPage(q, a, err)
+}
+
+// statusGone stands in the log for a request whose browser did not wait.
+const statusGone = 499
+
+// gone reports whether a request failed because its browser no longer waits:
+// somebody typed on, or left the page. What became of an append stays our
+// concern.
+func gone(q *Request, err error) bool {
+	return errors.Is(q.Context().Err(), context.Canceled) && errors.Is(err, context.Canceled) && !errors.Is(err, eventstore.ErrUnknown)
 }
 
 func (s *Shell) answerTo(q *Request, err error) answer {

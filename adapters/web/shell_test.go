@@ -3,8 +3,10 @@ package web_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -312,6 +314,23 @@ func TestCrossSitePostIsRefused(t *testing.T) {
 	}
 	if a := c.Do("POST", "/desk", "", "Sec-Fetch-Site", "same-origin"); a.Status != 200 {
 		t.Errorf("a post from our own page: %d", a.Status)
+	}
+}
+
+// TestBrowserThatWentAway is no fault of ours, and not logged as one.
+func TestBrowserThatWentAway(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	family := web.Family{Name: "slow", Routes: []web.Route{{Pattern: "GET /slow", Public: true, Handler: func(q *web.Request) error {
+		return fmt.Errorf("people: %w", q.Context().Err())
+	}}}}
+	s := webtest.New(t, func(c *web.Config) { c.Log = logTo(&log) }, family)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	rec := httptest.NewRecorder()
+	s.ServeHTTP(rec, httptest.NewRequestWithContext(ctx, http.MethodGet, "/slow", nil))
+	if text := log.String(); strings.Contains(text, "ERROR") || !strings.Contains(text, "browser went away") {
+		t.Errorf("the log tells of an error: %s", text)
 	}
 }
 
