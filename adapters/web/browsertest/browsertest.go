@@ -195,7 +195,13 @@ func (b *Browser) Follow(selector string) {
 // Fill replaces what an input or textarea holds, as if it were typed.
 func (b *Browser) Fill(selector, value string) {
 	b.t.Helper()
-	b.Do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), value))
+	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+	Run(b, chromedp.Evaluate[bool](fmt.Sprintf(`(e => { e.focus(); e.select(); return true })(document.querySelector(%q))`, selector)))
+	if value == "" {
+		b.Press(kb.Delete)
+		return
+	}
+	b.Do(chromedp.SendKeys(chromedp.CSS(selector), value))
 }
 
 // Choose sets a select, a date or another input that is not typed into.
