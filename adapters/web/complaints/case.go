@@ -3,6 +3,7 @@ package complaints
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -26,7 +27,7 @@ type casePage struct {
 	web.Page
 	Row     complaints.Row
 	Facts   []web.Fact
-	Now     []actionGroup
+	Open    []actionGroup
 	NotNow  []complaint.Action
 	Tabs    []web.Tab
 	View    string
@@ -40,6 +41,9 @@ type casePage struct {
 	Hints   []complaints.Hint
 	Names   names
 	MayKnow bool
+	Older   int    // entries of the timeline that stand in the file only
+	Summary string // as the reader may see it
+	Basis   string // of the next time limit
 }
 
 // PhaseBadge is the phase as a word in a box.
@@ -76,11 +80,12 @@ func (p *pages) showCase(q *web.Request) error {
 		view = viewTimeline
 	}
 	c := &casePage{Page: q.Page(row.No, web.Crumb{Label: "案件", Href: "/complaints"}), Row: row, View: view, MayKnow: mayKnow(q.User)}
-	c.Now, c.NotNow = openActions(q, state, rules)
+	c.Open, c.NotNow = openActions(q, state, rules)
 	if err := p.fillView(q, c, state); err != nil {
 		return err
 	}
-	c.Facts = caseFacts(row, c.Names, rules)
+	c.Facts, c.Summary = caseFacts(row, c.Names), c.Names.veil(row.Summary)
+	c.Basis = basisOf(row.NextClock, row.TimeClass, rules)
 	c.Tabs = c.views()
 	return q.Render("complaints/case", c)
 }
@@ -122,22 +127,24 @@ func (p *pages) fillView(q *web.Request, c *casePage, state complaint.State) (er
 	return err
 }
 
-// timelineLimit is how many entries one page shows; older ones follow by a link.
+// timelineLimit is how many entries a case page shows; the file has all.
 const timelineLimit = 500
 
 func (p *pages) fillTimeline(q *web.Request, c *casePage, m timeline.Mentions) error {
-	stream := casework.CaseStream(c.Row.ID)
 	track := timeline.Track(q.URL.Query().Get("track"))
 	if track != "" && !timeline.Tracks().Has(track) {
 		return web.ErrNotFound
 	}
-	entries, err := p.Timeline.Case(q.Context(), stream, 0, track, timelineLimit)
+	entries, err := p.entries(q, c.Row, track)
 	if err != nil {
 		return err
 	}
-	tallies, err := p.Timeline.Tallies(q.Context(), stream)
+	tallies, err := p.Timeline.Tallies(q.Context(), casework.CaseStream(c.Row.ID))
 	if err != nil {
 		return err
+	}
+	if c.Older = max(0, len(entries)-timelineLimit); c.Older > 0 {
+		entries = entries[c.Older:]
 	}
 	found := timeline.Mentioned(entries)
 	m.Users = append(m.Users, found.Users...)
@@ -170,7 +177,6 @@ func moments(entries []timeline.Entry, n names) []web.Moment {
 		if e.Detail != "" && n.open {
 			m.Details = append(m.Details, web.Fact{Key: "内容", Value: e.Detail})
 		}
-		m.Details = append(m.Details, web.Fact{Key: "事件", Value: fmt.Sprintf("%s,第%d条,日志位置%d", e.Type, e.Version, e.Position)})
 		list[i] = m
 	}
 	return list
@@ -241,14 +247,14 @@ func openActions(q *web.Request, s complaint.State, r complaint.Rules) (groups [
 // hidden are commands that another page issues.
 var hidden = map[string]bool{"register": true, "take_over": true, "import_claimants": true, "add_attachment": true}
 
-func caseFacts(r complaints.Row, n names, rules complaint.Rules) []web.Fact {
+func caseFacts(r complaints.Row, n names) []web.Fact {
 	employer := web.Fact{Key: "被反映单位", Value: r.Employer}
 	if r.EnterpriseID != uuid.Nil {
 		employer = web.Fact{Key: "被反映单位", Value: n.Enterprise(r.EnterpriseID.String()), Href: "/enterprises/" + r.EnterpriseID.String()}
 	}
 	reporter := "匿名"
 	if !r.Anonymous && r.Reporter != uuid.Nil {
-		reporter = n.personName(r.Reporter) + " " + n.phone(r.Reporter)
+		reporter = strings.TrimSpace(n.personName(r.Reporter) + " " + n.phone(r.Reporter))
 	}
 	facts := []web.Fact{
 		employer,
@@ -269,9 +275,10 @@ func caseFacts(r complaints.Row, n names, rules complaint.Rules) []web.Fact {
 	for _, l := range []struct {
 		key   string
 		until domain.Date
-	}{{"劳动监察时效", r.InspectionUntil}, {"仲裁时效", r.ArbitrationUntil}} {
+		basis string
+	}{{"劳动监察时效", r.InspectionUntil, "劳动保障监察条例第20条"}, {"仲裁时效", r.ArbitrationUntil, "劳动争议调解仲裁法第27条"}} {
 		if !l.until.IsZero() {
-			facts = append(facts, web.Fact{Key: l.key, Value: "至 " + l.until.String()})
+			facts = append(facts, web.Fact{Key: l.key, Value: "至 " + l.until.String(), Note: l.basis})
 		}
 	}
 	if r.Conclusion != "" {

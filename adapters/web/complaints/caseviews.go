@@ -58,15 +58,31 @@ func (p *pages) fillLedger(q *web.Request, c *casePage, m timeline.Mentions) err
 type clockLine struct {
 	complaints.Clock
 	Label string
+	Span  string // how long, in words
 	State web.Badge
 }
 
 func clockLines(clocks []complaints.Clock) []clockLine {
 	lines := make([]clockLine, len(clocks))
 	for i, c := range clocks {
-		lines[i] = clockLine{Clock: c, Label: c.Kind.Label(), State: clockState(c)}
+		lines[i] = clockLine{Clock: c, Label: c.Kind.Label(), Span: span(c), State: clockState(c)}
 	}
 	return lines
+}
+
+// span is the length of a clock in words, with what an extension added.
+func span(c complaints.Clock) string {
+	words := func(s string) string {
+		l, err := calendar.ParseLength(s)
+		if err != nil {
+			return s
+		}
+		return l.Text()
+	}
+	if c.Extended == "" {
+		return words(c.Length)
+	}
+	return words(c.Length) + ",延长" + words(c.Extended)
 }
 
 func clockState(c complaints.Clock) web.Badge {

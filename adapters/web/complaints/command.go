@@ -3,6 +3,7 @@ package complaints
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -11,7 +12,6 @@ import (
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
-	"hearth/domain/orgunit"
 	"hearth/eventstore"
 	"hearth/projections/complaints"
 	"hearth/projections/timeline"
@@ -24,50 +24,78 @@ func (p *pages) commandRoutes() []web.Route {
 	}
 }
 
-// commandPage is the form of one command on one case.
+// commandPage is the form of one command on one case, and beside it what must be
+// known to fill it in.
 type commandPage struct {
 	web.Page
-	Row     complaints.Row
-	Spec    complaint.CommandSpec
-	Form    *web.Form
-	Inputs  []input
-	Seen    uint64 // version of the case that the form was shown on
-	Changes []web.Moment
-	Refusal string // why the command is not open
-	Ledger  []ledgerLine
+	Row       complaints.Row
+	Spec      complaint.CommandSpec
+	Form      *web.Form
+	Inputs    []input
+	Changes   []web.Moment // what happened since the form was first shown
+	Refusal   string       // why the command is not open
+	Limits    []web.Fact   // the limits that bear on it, each with its basis
+	Obstacles []string     // what stands in the way of closing
+	Totals    *complaint.Totals
+	Proposal  *proposalView
 }
 
 // seenField carries the version of the case that a form was shown on.
 const seenField = "seen"
 
-func (p *pages) showCommand(q *web.Request) error {
+// target is the case and the command that an address names.
+func (p *pages) target(q *web.Request) (complaints.Row, complaint.CommandSpec, error) {
 	row, err := p.find(q)
 	if err != nil {
-		return err
+		return row, complaint.CommandSpec{}, err
 	}
 	spec, ok := complaint.Spec(q.PathValue("command"))
 	if !ok || hidden[spec.Name] || spec.Group == complaint.GroupSystem {
-		return web.ErrNotFound
+		return row, spec, web.ErrNotFound
+	}
+	return row, spec, nil
+}
+
+func (p *pages) showCommand(q *web.Request) error {
+	row, spec, err := p.target(q)
+	if err != nil {
+		return err
 	}
 	state, rules, head, err := p.Casework.Case(q.Context(), row.ID)
 	if err != nil {
 		return err
 	}
+	first := append(defaults(q, spec.Name, row, state), seenField, strconv.FormatUint(head.Version, 10))
 	c := &commandPage{
 		Page: q.Page(spec.Label, web.Crumb{Label: "案件", Href: "/complaints"}, web.Crumb{Label: row.No, Href: caseAddress(row.ID)}),
-		Row:  row, Spec: spec, Form: q.NewForm(spec.Name, seenField, fmt.Sprint(head.Version)), Seen: head.Version,
+		Row:  row, Spec: spec, Form: q.NewForm(spec.Name, first...),
 	}
 	if c.Changes, err = p.changesSince(q, c.Form, row.ID, head); err != nil {
 		return err
 	}
 	c.Refusal = refusal(q, state, rules, spec.Name)
-	offered, err := p.choices(q, state, row, spec.Name)
+	c.Limits = limitsOf(spec.Name, state, rules)
+	offered, err := p.choices(q, state, rules, row, spec.Name)
 	if err != nil {
 		return err
 	}
 	c.Inputs = describe(c.Form, spec.New(), offered)
+	switch spec.Name {
+	case "propose_closure", "approve_closure", "return_closure":
+		totals := state.Totals()
+		c.Totals, c.Obstacles = &totals, complaint.Obstacles(state, rules, q.Now())
+	}
+	if state.Phase == complaint.PhaseAwaitingClosure && c.Totals != nil {
+		if c.Proposal, err = p.proposal(q, row, state); err != nil {
+			return err
+		}
+	}
 	return q.Render("complaints/command", c)
 }
+
+// Shown reports whether the form is on the page: one that was sent stays there
+// with what was typed, even if the command is no longer open.
+func (c *commandPage) Shown() bool { return c.Refusal == "" || c.Form.Failed }
 
 // refusal is why none of the user's roles may issue a command now; empty when
 // one may.
@@ -87,57 +115,55 @@ func refusal(q *web.Request, s complaint.State, r complaint.Rules, name string) 
 	return text
 }
 
-// changesSince is what happened since a form was first shown, for a form that
-// did not go through.
-func (p *pages) changesSince(q *web.Request, f *web.Form, id uuid.UUID, head eventstore.Head) ([]web.Moment, error) {
-	seen, err := strconv.ParseUint(f.Text(seenField), 10, 64)
-	if err != nil || !f.Failed || seen >= head.Version {
-		return nil, nil
-	}
-	entries, err := p.Timeline.Case(q.Context(), casework.CaseStream(id), int64(seen), "", timelineLimit)
-	if err != nil {
-		return nil, err
-	}
-	n, err := p.names(q.Context(), mayKnow(q.User), timeline.Mentioned(entries))
-	f.Values.Set(seenField, fmt.Sprint(head.Version))
-	return moments(entries, n), err
-}
-
 func (p *pages) doCommand(q *web.Request) error {
-	row, err := p.find(q)
+	row, spec, err := p.target(q)
 	if err != nil {
 		return err
-	}
-	spec, ok := complaint.Spec(q.PathValue("command"))
-	if !ok || hidden[spec.Name] || spec.Group == complaint.GroupSystem {
-		return web.ErrNotFound
 	}
 	f, err := q.Sent()
 	if err != nil {
 		return err
 	}
-	state, rules, _, err := p.Casework.Case(q.Context(), row.ID)
+	state, rules, head, err := p.Casework.Case(q.Context(), row.ID)
 	if err != nil {
 		return err
 	}
-	offered, err := p.choices(q, state, row, spec.Name)
+	offered, err := p.choices(q, state, rules, row, spec.Name)
 	if err != nil {
 		return err
 	}
 	cmd := spec.New()
+	if err := p.resolveEnterprises(q, f, row, cmd); err != nil {
+		return err
+	}
 	read(f, cmd)
+	f.Time("happened")
 	missing(f, describe(f, cmd, offered))
 	if err := f.Err(); err != nil {
+		return err
+	}
+	if err := p.stale(q, f, row.ID, spec, head); err != nil {
 		return err
 	}
 	if err := p.complete(q, row, f, cmd); err != nil {
 		return err
 	}
-	head, err := p.Casework.Do(q.Context(), row.ID, cmd, request(q, f, openRoles(q, state, rules, spec)))
+	done, err := p.Casework.Do(q.Context(), row.ID, cmd, request(q, f, openRoles(q, state, rules, spec)))
 	if err != nil {
-		return explained(err)
+		return explained(f, err)
 	}
-	return q.Done(caseAddress(row.ID), head.Position, "已办理:"+spec.Label)
+	return q.Done(after(row.ID, spec), done.Position, "已办理:"+spec.Label)
+}
+
+// after is where a command leads: to the view of the case in which it shows.
+func after(id uuid.UUID, spec complaint.CommandSpec) string {
+	switch {
+	case spec.Name == "callback":
+		return caseAddress(id) + "?view=" + viewCalls
+	case slices.Contains([]string{"add_claimants", "remove_claimant", "verify_claims", "confirm_verification", "record_payment", "set_outcome"}, spec.Name):
+		return caseAddress(id) + "?view=" + viewLedger
+	}
+	return caseAddress(id)
 }
 
 // openRoles is the command's roles with the one first in which it is open to the
@@ -153,19 +179,67 @@ func openRoles(q *web.Request, s complaint.State, r complaint.Rules, spec compla
 	return spec.Roles
 }
 
-// explained keeps a rejection as it is; a conflict is told by the shell.
-func explained(err error) error {
+// explained keeps a rejection as it is, and notes it at its field when it speaks
+// of one; a conflict is told by the shell.
+func explained(f *web.Form, err error) error {
 	var no *domain.Rejection
-	if errors.As(err, &no) {
-		return no
+	if !errors.As(err, &no) {
+		return err
 	}
-	return err
+	switch no.Code {
+	case "late_reason_missing":
+		f.Fail("late_reason", no.Text)
+	case "in_future":
+		f.Fail("happened", no.Text)
+	}
+	return no
+}
+
+// records are events that change nothing that somebody else decides on.
+var records = []string{
+	complaint.ContactAttempted{}.EventType(), complaint.NoteAdded{}.EventType(), complaint.AttachmentAdded{}.EventType(),
+	complaint.CallbackPromised{}.EventType(), complaint.CallbackDone{}.EventType(),
+}
+
+// stale refuses a decision that was made on a case that looked otherwise: the
+// form comes back with what happened since, and may be sent again. Mere records
+// are taken as they come, and so is the repetition of a form that is stored.
+func (p *pages) stale(q *web.Request, f *web.Form, id uuid.UUID, spec complaint.CommandSpec, head eventstore.Head) error {
+	seen, err := strconv.ParseUint(f.Text(seenField), 10, 64)
+	if err != nil || seen >= head.Version || spec.Group == complaint.GroupContact || spec.Group == complaint.GroupRisk || spec.Name == "callback" {
+		return nil
+	}
+	later, err := p.Casework.Since(q.Context(), id, seen)
+	if err != nil {
+		return err
+	}
+	moved := false
+	for _, rec := range later {
+		if rec.Meta.CommandID == f.Command {
+			return nil
+		}
+		moved = moved || rec.Meta.By.Actor.Role != domain.RoleSystem && !slices.Contains(records, rec.Type)
+	}
+	if moved {
+		return fmt.Errorf("form seen at version %d, case at %d: %w", seen, head.Version, eventstore.ErrConflict)
+	}
+	return nil
 }
 
 // complete fills in what the form asks for in another shape than the command
 // holds.
 func (p *pages) complete(q *web.Request, row complaints.Row, f *web.Form, cmd complaint.Command) error {
 	switch cmd := cmd.(type) {
+	case *complaint.AddClaimants:
+		return p.readClaimants(q, row, f, cmd)
+	case *complaint.Assign:
+		conflicts, err := p.conflicts(q, row, cmd.Handler, cmd.CoHandler)
+		cmd.Conflicts = conflicts
+		return err
+	case *complaint.Recuse:
+		conflicts, err := p.conflicts(q, row, cmd.ReplacedBy)
+		cmd.Conflicts = conflicts
+		return err
 	case *complaint.Merge:
 		other, err := p.byNo(q, f, "into_no", row)
 		cmd.IntoID, cmd.IntoNo = other.ID, other.No
@@ -178,15 +252,40 @@ func (p *pages) complete(q *web.Request, row complaints.Row, f *web.Form, cmd co
 		cmd.DocumentID = uuid.NewSHA1(f.Command, []byte("document"))
 	case *complaint.SendReferral:
 		cmd.ReferralID = uuid.NewSHA1(f.Command, []byte("referral"))
+	case *complaint.LinkAdvance:
+		cmd.ReliefID = uuid.NewSHA1(f.Command, []byte("advance"))
 	case *complaint.Archive:
-		if cmd.ManifestSHA256 == "" {
-			sum, err := p.manifest(q, row)
-			cmd.ManifestSHA256 = sum
-			return err
-		}
-	case *complaint.NotifyLeader, *complaint.Assign:
+		sum, err := p.manifest(q, row)
+		cmd.ManifestSHA256 = sum
+		return err
 	}
 	return nil
+}
+
+// conflicts are the reasons why officers may not handle a case: relatives of
+// theirs among those whom it is about.
+func (p *pages) conflicts(q *web.Request, row complaints.Row, users ...string) ([]complaint.Conflict, error) {
+	ledger, err := p.Cases.Ledger(q.Context(), viewer(q), row.ID)
+	if err != nil {
+		return nil, err
+	}
+	ids := []uuid.UUID{row.Reporter}
+	for _, l := range ledger {
+		ids = append(ids, l.PersonID)
+	}
+	people, err := p.People.ByIDs(q.Context(), ids)
+	if err != nil {
+		return nil, err
+	}
+	var found []complaint.Conflict
+	for _, id := range ids {
+		for _, kin := range people[id].Kin {
+			if kin.User != "" && slices.Contains(users, kin.User) {
+				found = append(found, complaint.Conflict{User: kin.User, Relation: complaint.Relation(kin.Relation)})
+			}
+		}
+	}
+	return found, nil
 }
 
 // byNo is another case that a form names by its number.
@@ -203,81 +302,40 @@ func (p *pages) byNo(q *web.Request, f *web.Form, field string, row complaints.R
 	return other, err
 }
 
-// choices is what the case offers for the fields of a command.
-func (p *pages) choices(q *web.Request, s complaint.State, row complaints.Row, command string) (choices, error) {
-	users, err := p.Accounts.List(q.Context())
-	if err != nil {
-		return choices{}, err
+// request is the user's wish as casework takes it, in one of the roles that may
+// issue the command.
+func request(q *web.Request, f *web.Form, roles []domain.Role) casework.Request {
+	by := q.By(f, roles...)
+	return casework.Request{
+		CommandID: f.Command, Actor: by.Actor, Channel: "web", At: by.At, Happened: by.Happened, LateReason: by.LateReason,
 	}
-	pick := func(roles []domain.Role, org string) (options []web.Option) {
-		for _, u := range users {
-			if !u.Disabled && u.Has(roles...) && (org == "" || orgunit.Within(u.Org, org) || u.Org == org) {
-				options = append(options, web.Option{Value: u.ID, Label: u.Name + "(" + orgunit.Short(u.Org) + ")"})
-			}
-		}
-		return options
-	}
-	handlers := pick([]domain.Role{domain.RoleHandler, domain.RoleInspector}, s.HandlingOrg)
-	orgs := make([]web.Option, 0, len(orgunit.Jincheng()))
-	for _, u := range orgunit.Jincheng() {
-		orgs = append(orgs, web.Option{Value: u.Code, Label: u.Name})
-	}
-	ledger, err := p.Cases.Ledger(q.Context(), viewer(q), row.ID)
-	if err != nil {
-		return choices{}, err
-	}
-	claimants, err := p.claimantOptions(q, ledger)
-	if err != nil {
-		return choices{}, err
-	}
-	c := choices{lines: claimants, byName: map[string][]web.Option{
-		"handler": handlers, "co_handler": handlers, "replaced_by": handlers,
-		"user":         handlers,
-		"witnesses":    pick([]domain.Role{domain.RoleHandler, domain.RoleInspector, domain.RoleOrgHead, domain.RoleCashier}, ""),
-		"handling_org": orgs, "to_org": orgs, "final_org": orgs, "accused_org": orgs,
-		"claimant_no": claimants, "claimant_nos": claimants,
-		"payment_no": paymentOptions(s), "procedure_no": procedureOptions(s), "told_contact_no": contactOptions(s),
-		"check_contact_no": contactOptions(s),
-	}}
-	switch command {
-	case "notify_leader":
-		c.byName["to"] = pick([]domain.Role{domain.RoleLeader, domain.RoleApprover}, "")
-	case "callback":
-		c.byName["claimant_no"] = append([]web.Option{{Value: "0", Label: "反映人"}}, claimants...)
-		if len(claimants) > 0 {
-			c.byName["claimant_no"] = claimants
-		}
-	case "answer_document":
-		c.byName["document_id"] = documentOptions(s)
-	case "receipt_referral", "answer_crime_hint":
-		c.byName["referral_id"] = referralOptions(s)
-	case "dismiss_duplicate":
-		c.byName["other_no"] = plainOptions(s.Hinted)
-	case "resume_clock", "pause_clock", "extend_clock", "explain_overdue":
-		c.byName["clock"] = clockOptions(s)
-	}
-	return c, nil
 }
 
-func (p *pages) claimantOptions(q *web.Request, ledger []complaints.Claimant) ([]web.Option, error) {
-	ids := make([]uuid.UUID, len(ledger))
-	for i, l := range ledger {
-		ids[i] = l.PersonID
+// changesSince is what happened since a form was first shown, for a form that
+// did not go through. It is read from the log: the read models may not have got
+// there yet.
+func (p *pages) changesSince(q *web.Request, f *web.Form, id uuid.UUID, head eventstore.Head) ([]web.Moment, error) {
+	seen, err := strconv.ParseUint(f.Text(seenField), 10, 64)
+	if err != nil || !f.Failed || seen >= head.Version {
+		return nil, nil
 	}
-	n, err := p.names(q.Context(), mayKnow(q.User), timeline.Mentions{}, ids...)
+	later, err := p.Casework.Since(q.Context(), id, seen)
 	if err != nil {
 		return nil, err
 	}
-	options := make([]web.Option, len(ledger))
-	for i, l := range ledger {
-		label := fmt.Sprintf("%d号 %s", l.ClaimantNo, n.personName(l.PersonID))
-		switch {
-		case l.Verified:
-			label += fmt.Sprintf("(核定%s,到账%s)", l.VerifiedFen, l.PaidFen)
-		default:
-			label += fmt.Sprintf("(主张%s)", l.ClaimedFen)
+	entries := make([]timeline.Entry, len(later))
+	for i, rec := range later {
+		line, err := timeline.Say(rec.Event)
+		if err != nil {
+			return nil, err
 		}
-		options[i] = web.Option{Value: strconv.Itoa(l.ClaimantNo), Label: label}
+		by := rec.Meta.By
+		entries[i] = timeline.Entry{
+			Version: int64(rec.Version), Position: rec.Position, Type: rec.Type, OccurredAt: rec.OccurredAt, RecordedAt: by.At,
+			LateReason: by.LateReason, Actor: by.Actor.ID, Org: by.Actor.Org, Role: by.Actor.Role, Sentence: line.Text, Detail: line.Detail,
+		}
 	}
-	return options, nil
+	n, err := p.names(q.Context(), mayKnow(q.User), timeline.Mentioned(entries))
+	f.Values.Set(seenField, strconv.FormatUint(head.Version, 10)) // the next time these are known
+	return moments(entries, n), err
 }

@@ -2,6 +2,7 @@ package complaints
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,19 +22,24 @@ import (
 // input is one field of a command's form. Kind names the part that shows it.
 type input struct {
 	web.Field
-	Kind string
-	Rows [][]input // of kind rows: one group of inputs per row
+	Kind  string
+	Rows  [][]input // of kind rows: one group of inputs per row
+	Table table     // of kinds amounts, people and sample
+	need  bool      // must be filled in once anything in its row is
 }
 
 // choices is what a case offers to choose from, by the name of the field.
 type choices struct {
 	byName map[string][]web.Option
-	// lines are the claimants that a field "lines" has one row for.
-	lines []web.Option
+	tables map[string]table
 }
 
 // rowsOffered is how many empty rows a list of small things has.
 const rowsOffered = 3
+
+// demanded are fields that the domain can do without, because something else may
+// stand for them that these forms do not offer.
+var demanded = map[string]bool{"identify_respondent.enterprise_id": true, "refuse.notice_no": true}
 
 var codeTables = byType(
 	complaint.Channels(), complaint.Categories(), complaint.TimeClasses(), complaint.RefusalReasons(), complaint.Agencies(),
@@ -80,8 +86,8 @@ func describeStruct(f *web.Form, t reflect.Type, command, prefix string, c choic
 		}
 		in := input{Field: web.Field{
 			Form: f, Name: prefix + name, Label: labelOf(command, name), Hint: hintOf(command, name),
-			Type: "text", Rows: 4, Required: !optional && prefix == "",
-		}}
+			Type: "text", Rows: 4, Required: prefix == "" && (!optional || demanded[command+"."+name]),
+		}, need: prefix != "" && !optional}
 		if in.shape(f, field.Type, command, name, c) {
 			inputs = append(inputs, in)
 		}
@@ -98,11 +104,18 @@ func jsonName(field reflect.StructField) (name string, optional, ok bool) {
 
 // shape chooses the part for a field's type. False: nobody fills this field in.
 func (in *input) shape(f *web.Form, t reflect.Type, command, name string, c choices) bool {
+	if found, ok := c.tables[name]; ok {
+		in.Kind, in.Table, in.Required = found.Kind, found, true
+		return true
+	}
 	if options, ok := c.byName[name]; ok {
 		in.Options = options
 		in.Kind = "select"
-		if t.Kind() == reflect.Slice && name != "lines" {
+		switch {
+		case t.Kind() == reflect.Slice:
 			in.Kind, in.Required = "checks", false
+		case name == "satisfied":
+			in.Kind, in.Required = "radios", false
 		}
 		return true
 	}
@@ -124,7 +137,9 @@ func (in *input) shape(f *web.Form, t reflect.Type, command, name string, c choi
 	case t.Kind() == reflect.Bool:
 		in.Kind, in.Required = "checkbox", false
 	case t.Kind() == reflect.Int:
-		in.Kind, in.Type = "number", "text"
+		in.Kind = "number"
+	case name == "manifest_sha256":
+		return false // reckoned from the file
 	case t.Kind() == reflect.String:
 		in.Kind = "input"
 		if long[name] {
@@ -164,9 +179,14 @@ func (in *input) shapeList(f *web.Form, elem reflect.Type, command, name string,
 		return true
 	case elem.Kind() != reflect.Struct:
 		return false
+	case name == "conflicts" || name == "elsewhere":
+		return false // found out, not typed
 	case name == "lines":
-		for _, line := range c.lines {
-			in.Rows = append(in.Rows, lineInputs(f, elem, command, line))
+		in.Kind = "amounts"
+		return true
+	case name == "claimants":
+		for i := range claimantRows {
+			in.Rows = append(in.Rows, describeStruct(f, reflect.TypeFor[claimantRow](), command, rowPrefix(name, i), c))
 		}
 	default:
 		for i := range rowsOffered {
@@ -177,19 +197,7 @@ func (in *input) shapeList(f *web.Form, elem reflect.Type, command, name string,
 	return true
 }
 
-// lineInputs is the row of one claimant: the number stands, the amount is typed.
-func lineInputs(f *web.Form, elem reflect.Type, command string, line web.Option) []input {
-	inputs := describeStruct(f, elem, command, "lines."+line.Value+".", choices{})
-	for i, in := range inputs {
-		if strings.HasSuffix(in.Name, ".claimant_no") {
-			inputs[i].Kind, inputs[i].Label = "claimant", line.Label
-			inputs[i].Options = []web.Option{line}
-		}
-	}
-	return inputs
-}
-
-func rowPrefix(name string, i int) string { return name + "." + string(rune('0'+i)) + "." }
+func rowPrefix(name string, i int) string { return name + "." + strconv.Itoa(i) + "." }
 
 func optionsOf(codes domain.CodeTable) []web.Option {
 	options := make([]web.Option, len(codes.Entries))

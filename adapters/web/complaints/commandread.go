@@ -150,12 +150,46 @@ func setClaimant(item reflect.Value, row string) {
 // missing notes the fields that must be filled in and are not.
 func missing(f *web.Form, inputs []input) {
 	for _, in := range inputs {
-		if in.Required && in.Kind != "rows" && in.Kind != "hidden" && len(f.All(in.Name)) == 0 {
-			verb := "请填写"
-			if in.Kind == "select" || in.Kind == "enterprise" {
-				verb = "请选择"
+		switch in.Kind {
+		case "hidden":
+		case "rows":
+			missingInRows(f, in)
+		case "amounts":
+			if in.Required && len(rowsSent(f, in.Name)) == 0 {
+				f.Fail(in.Name, "请至少填写一名诉求人的金额。")
 			}
-			f.Fail(in.Name, verb+in.Label+"。")
+		case "people":
+			if in.Required && len(f.All(in.Name)) == 0 {
+				f.Fail(in.Name, "请至少选择一名诉求人。")
+			}
+		default:
+			if in.Required && len(f.All(in.Name)) == 0 {
+				f.Fail(in.Name, demand(in))
+			}
+		}
+	}
+}
+
+func demand(in input) string {
+	switch in.Kind {
+	case "select", "radios", "sample", "enterprise":
+		return "请选择" + in.Label + "。"
+	}
+	return "请填写" + in.Label + "。"
+}
+
+// missingInRows looks at the rows in which anything was filled in.
+func missingInRows(f *web.Form, in input) {
+	sent := rowsSent(f, in.Name)
+	if in.Required && len(sent) == 0 {
+		f.Fail(in.Name, "请至少填写一行。")
+	}
+	for _, row := range in.Rows {
+		for _, leaf := range row {
+			no, _, _ := strings.Cut(strings.TrimPrefix(leaf.Name, in.Name+"."), ".")
+			if leaf.need && slices.Contains(sent, no) && f.Text(leaf.Name) == "" {
+				f.Fail(leaf.Name, demand(leaf))
+			}
 		}
 	}
 }

@@ -23,7 +23,7 @@ import (
 	"hearth/projections/timeline"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templateFiles embed.FS
 
 // Config is what the pages need. All fields must be set.
@@ -36,6 +36,7 @@ type Config struct {
 	Search      search.Queries
 	Accounts    *accounts.Accounts
 	Calls       *calls.Calls
+	Imports     *Imports
 }
 
 // pages is the handlers of the family.
@@ -66,23 +67,30 @@ func New(c Config) web.Family {
 		Name:      "complaints",
 		Templates: files,
 		Routes: slices.Concat(p.inboxRoutes(), p.deskRoutes(), p.listRoutes(), p.caseRoutes(), p.commandRoutes(), p.fileRoutes(),
-			p.boardRoutes()),
+			p.boardRoutes(), p.searchRoutes(), p.enterpriseRoutes(), p.deadlineRoutes(), p.calendarRoutes(),
+			p.importRoutes(), p.ledgerRoutes(), p.rosterRoutes()),
 		Nav: []web.NavItem{
 			{Label: "我的待办", Href: "/inbox", Icon: "inbox", Key: "i", Roles: staff},
 			{Label: "热线台", Href: "/desk", Icon: "phone", Key: "d", Roles: deskRoles},
-			{Label: "案件", Href: "/complaints", Icon: "list", Key: "c", Roles: staff},
+			{Label: "案件", Href: "/complaints", Icon: "file", Key: "c", Roles: staff},
+			{Label: "时限", Href: "/deadlines", Icon: "clock", Key: "t", Roles: staff},
+			{Label: "导入", Href: "/import", Icon: "upload", Key: "m", Roles: importRoles},
+			{Label: "单位", Href: "/enterprises", Icon: "house", Key: "e", Roles: staff},
 			{Label: "领导看板", Href: "/board", Icon: "chart", Key: "b", Roles: boardRoles},
+			{Label: "工作日历", Href: "/calendar", Icon: "calendar", Key: "w", Roles: append(slices.Clone(staff), publishers...)},
 		},
 		Topics: []web.Topic{
-			{Name: "case", Models: caseModels, Roles: staff, Version: p.caseVersion},
+			{Name: "case", Models: caseModels, Roles: staff, May: p.mayWatch, Version: p.caseVersion},
 			{Name: "cases", Models: listModels, Roles: staff, Version: p.anyVersion},
 		},
 	}
 }
 
 // viewer is the user in the role that sees the most cases.
-func viewer(q *web.Request) complaints.Viewer {
-	return complaints.ViewerOf(q.User.Actor(domain.RoleDiscipline, domain.RoleFinanceAuditor))
+func viewer(q *web.Request) complaints.Viewer { return viewerOf(q.User) }
+
+func viewerOf(u accounts.User) complaints.Viewer {
+	return complaints.ViewerOf(u.Actor(domain.RoleDiscipline, domain.RoleFinanceAuditor, domain.RoleReviewer, domain.RoleShiftLeader, domain.RoleDispatcher))
 }
 
 // find is the case of the address, for those who may see it.
@@ -109,13 +117,18 @@ func actors(q *web.Request) []domain.Actor {
 	return all
 }
 
-// request is the user's wish as casework takes it, in one of the roles that may
-// issue the command.
-func request(q *web.Request, f *web.Form, roles []domain.Role) casework.Request {
-	by := q.By(f, roles...)
-	return casework.Request{
-		CommandID: f.Command, Actor: by.Actor, Channel: "web", At: by.At, Happened: by.Happened, LateReason: by.LateReason,
+// mayWatch admits those who see the case: that something happens on it is for
+// nobody else to know.
+func (p *pages) mayWatch(ctx context.Context, u accounts.User, key string) (bool, error) {
+	id, err := uuid.Parse(key)
+	if err != nil {
+		return false, nil
 	}
+	_, err = p.Cases.Get(ctx, viewerOf(u), id)
+	if errors.Is(err, complaints.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // caseVersion changes when the case does. It tells nothing that needs a right

@@ -1,7 +1,8 @@
 package complaints
 
 import (
-	"time"
+	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -176,8 +177,11 @@ func (p *pages) register(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	in := p.intake(q, f)
-	if err := f.Err(); err != nil {
+	in, err := p.intake(q, f)
+	if err == nil {
+		err = f.Err()
+	}
+	if err != nil {
 		return err
 	}
 	found, err := p.hintsFor(q, f)
@@ -189,14 +193,18 @@ func (p *pages) register(q *web.Request) error {
 	}
 	if len(found) > 0 && !f.Checked("not_duplicate") {
 		// A repetition of a form that was stored must not be asked again.
-		if _, _, head, err := p.Casework.Case(q.Context(), in.CommandID); err != nil || head.Version == 0 {
+		id := in.CommandID
+		if ext := in.Register.External; ext != nil {
+			id = complaint.ExternalCase(ext.System, ext.No)
+		}
+		if _, _, head, err := p.Casework.Case(q.Context(), id); err != nil || head.Version == 0 {
 			f.Fail("not_duplicate", "请看右侧的疑似重复案件:确是另一件事,请勾选后再登记;是同一件事,请打开原案登记联系记录。")
 			return domain.Reject("maybe_duplicate", "可能与 %d 件在办或近期案件重复,请先核对。填写的内容已保留。", len(found))
 		}
 	}
 	out, err := p.Casework.Register(q.Context(), in)
 	if err != nil {
-		return explained(err)
+		return explained(f, err)
 	}
 	q.Keep(callerKey, "")
 	notice := "已登记,案号 " + out.No
@@ -207,7 +215,7 @@ func (p *pages) register(q *web.Request) error {
 }
 
 // intake reads the form. What is wrong is noted in it.
-func (p *pages) intake(q *web.Request, f *web.Form) casework.Intake {
+func (p *pages) intake(q *web.Request, f *web.Form) (casework.Intake, error) {
 	reg := complaint.Register{
 		Category: complaint.Category(f.Require("category", "诉求类别")), Channel: complaint.Channel(f.Require("channel", "来源渠道")),
 		Area: f.Require("area", "地区"), Summary: f.Require("summary", "诉求内容"),
@@ -226,16 +234,30 @@ func (p *pages) intake(q *web.Request, f *web.Form) casework.Intake {
 		reg.External = &complaint.External{System: string(reg.Channel), No: no}
 	}
 	in := casework.Intake{Request: request(q, f, deskRoles)}
-	readEmployer(f, &reg, &in)
-	readReporter(f, &reg, &in)
+	if err := p.readEmployer(q, f, &reg, &in); err != nil {
+		return in, err
+	}
+	err := p.readReporter(q, f, &reg, &in)
 	in.Register = reg
-	return in
+	return in, err
 }
 
-func readEmployer(f *web.Form, reg *complaint.Register, in *casework.Intake) {
+// readEmployer takes the enterprise that was chosen, or the only one that is
+// called what was typed.
+func (p *pages) readEmployer(q *web.Request, f *web.Form, reg *complaint.Register, in *casework.Intake) error {
 	if id, err := uuid.Parse(f.Text("enterprise_id")); err == nil {
 		reg.Employer.EnterpriseID = id
-		return
+		return nil
+	}
+	if reg.Employer.Text != "" {
+		found, err := p.Enterprises.ByName(q.Context(), reg.Employer.Text)
+		if err != nil {
+			return err
+		}
+		if len(found) == 1 {
+			reg.Employer.EnterpriseID = found[0].ID
+			return nil
+		}
 	}
 	if reg.Category == complaint.CategoryWageArrears && reg.Employer.Text == "" {
 		f.Fail("employer", "请填写被反映单位;说不清全称的,写工地或老板的称呼。")
@@ -243,35 +265,40 @@ func readEmployer(f *web.Form, reg *complaint.Register, in *casework.Intake) {
 	if f.Checked("new_enterprise") && reg.Employer.Text != "" {
 		in.Employer = &enterprise.Register{Name: reg.Employer.Text, County: reg.Area}
 	}
+	return nil
 }
 
-func readReporter(f *web.Form, reg *complaint.Register, in *casework.Intake) {
+func (p *pages) readReporter(q *web.Request, f *web.Form, reg *complaint.Register, in *casework.Intake) error {
 	reg.Reporter = complaint.Reporter{Anonymous: f.Checked("anonymous"), OnBehalfOf: f.Text("on_behalf_of")}
 	if reg.Reporter.Anonymous {
-		return
+		return nil
 	}
 	if id, err := uuid.Parse(f.Text("person_id")); err == nil {
 		reg.Reporter.PersonID = id
-		return
+		return nil
 	}
 	name, phone := f.Require("name", "姓名(不愿透露的请勾选匿名)"), f.Phone("phone")
 	in.Reporter = &person.Register{Kind: "worker", Identity: person.Identity{Name: name}, Contact: person.Contact{Phone: phone}}
-	if id := f.Text("id_no"); id != "" {
-		in.Reporter.Identity.IDNo = id
-		if _, err := person.ParseIDNo(id); err != nil {
-			f.Fail("id_no", "身份证号不对,请核对;来电人说不清的可不填。")
+	in.Reporter.Identity.IDNo = f.Text("id_no")
+	if f.Text("id_no") == "" { // who called before under this name and number is the same person
+		known, err := p.People.ByPhone(q.Context(), phone)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(known, func(k people.Person) bool { return k.Name == name }); i >= 0 {
+			reg.Reporter.PersonID, in.Reporter = known[i].ID, nil
 		}
 	}
-	if _, err := person.ParsePhone(phone); phone != "" && err != nil {
-		f.Fail("phone", "电话号码不对:手机11位,固定电话带区号,请核对。")
-	}
+	checkPerson(f, "phone", phone, "id_no", f.Text("id_no"))
+	return nil
 }
 
 // registeredPage is what the operator tells the caller.
 type registeredPage struct {
 	web.Page
 	Row   complaints.Row
-	Until time.Time
+	Basis string // of the time that the caller is told
+	Near  string // a limitation that ends soon
 }
 
 func (p *pages) showRegistered(q *web.Request) error {
@@ -279,7 +306,16 @@ func (p *pages) showRegistered(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	return q.Render("complaints/registered", &registeredPage{
-		Page: q.Page("已登记", web.Crumb{Label: "热线台", Href: "/desk"}), Row: row, Until: row.NextDueAt,
-	})
+	state, rules, _, err := p.Casework.Case(q.Context(), row.ID)
+	if err != nil {
+		return err
+	}
+	page := &registeredPage{Page: q.Page("已登记", web.Crumb{Label: "热线台", Href: "/desk"}), Row: row}
+	if row.NextClock != "" {
+		page.Basis = basisOf(row.NextClock, row.TimeClass, rules)
+	}
+	for _, kind := range state.Limitation.Near {
+		page.Near += fmt.Sprintf("%s截至%s,请提醒来电人及时主张。", kind.Label(), state.Limitation.Until(kind))
+	}
+	return q.Render("complaints/registered", page)
 }

@@ -30,6 +30,7 @@ type filePage struct {
 	Entries  []timeline.Entry
 	Manifest string // SHA-256 of the list of entries
 	Names    names
+	Summary  string // as the reader may see it
 }
 
 func (p *pages) showFile(q *web.Request) error {
@@ -37,7 +38,7 @@ func (p *pages) showFile(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	state, rules, _, err := p.Casework.Case(q.Context(), row.ID)
+	state, _, _, err := p.Casework.Case(q.Context(), row.ID)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (p *pages) showFile(q *web.Request) error {
 		Page: q.Page("卷宗 "+row.No, web.Crumb{Label: "案件", Href: "/complaints"}, web.Crumb{Label: row.No, Href: caseAddress(row.ID)}),
 		Row:  row, Totals: state.Totals(),
 	}
-	if f.Entries, err = p.entries(q, row); err != nil {
+	if f.Entries, err = p.entries(q, row, ""); err != nil {
 		return err
 	}
 	m := timeline.Mentioned(f.Entries)
@@ -70,22 +71,25 @@ func (p *pages) showFile(q *web.Request) error {
 		return err
 	}
 	f.Ledger, f.Clocks = c.Ledger, clockLines(clocks)
-	f.Facts = caseFacts(row, f.Names, rules)
+	f.Facts, f.Summary = caseFacts(row, f.Names), f.Names.veil(row.Summary)
 	f.Moments = moments(f.Entries, f.Names)
 	f.Manifest = manifestOf(row, f.Entries)
 	return q.Render("complaints/file", f)
 }
 
-// entries is every event of the case, oldest first, in pages.
-func (p *pages) entries(q *web.Request, row complaints.Row) ([]timeline.Entry, error) {
+// entriesAtOnce is how many entries are asked for at a time.
+const entriesAtOnce = 500
+
+// entries is every event of the case, or of one track of it, oldest first.
+func (p *pages) entries(q *web.Request, row complaints.Row, track timeline.Track) ([]timeline.Entry, error) {
 	var all []timeline.Entry
 	for after := int64(0); ; after = all[len(all)-1].Version {
-		page, err := p.Timeline.Case(q.Context(), casework.CaseStream(row.ID), after, "", timelineLimit)
+		page, err := p.Timeline.Case(q.Context(), casework.CaseStream(row.ID), after, track, entriesAtOnce)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, page...)
-		if len(page) < timelineLimit {
+		if len(page) < entriesAtOnce {
 			return all, nil
 		}
 	}
@@ -93,7 +97,7 @@ func (p *pages) entries(q *web.Request, row complaints.Row) ([]timeline.Entry, e
 
 // manifest is the digest of the list of events that a file holds.
 func (p *pages) manifest(q *web.Request, row complaints.Row) (string, error) {
-	entries, err := p.entries(q, row)
+	entries, err := p.entries(q, row, "")
 	return manifestOf(row, entries), err
 }
 

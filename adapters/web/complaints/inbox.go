@@ -73,9 +73,16 @@ func waitingFor(r complaints.InboxRow) waiting {
 		w.Why = append(w.Why, complaints.WaitOf(code).Label)
 	}
 	for _, name := range r.Next() {
-		if spec, ok := complaint.Spec(name); ok && !slices.ContainsFunc(w.Next, func(s complaint.CommandSpec) bool { return s.Name == name }) {
+		if spec, ok := complaint.Spec(name); ok && expected(r, name) && !slices.ContainsFunc(w.Next, func(s complaint.CommandSpec) bool { return s.Name == name }) {
 			w.Next = append(w.Next, spec)
 		}
 	}
 	return w
+}
+
+// expected leaves out the answer to a document, or the receipt of a referral,
+// when only the other one is awaited.
+func expected(r complaints.InboxRow, command string) bool {
+	track := map[string]complaint.Track{"answer_document": complaint.TrackDocuments, "receipt_referral": complaint.TrackReferral}[command]
+	return track == "" || slices.ContainsFunc(r.Awaited, func(a complaints.Awaited) bool { return a.Track == track })
 }

@@ -21,11 +21,12 @@ var labels = map[string]string{
 	"purpose": "联系目的", "reached": "已联系上", "reason": "原因", "reason_code": "原因", "recording_id": "录音编号",
 	"recourse_fen": "追偿金额", "recourse_no": "追偿", "recovered_fen": "追回金额", "recovered_on": "追回日期",
 	"redirect_to": "可向谁反映", "referral_id": "移送", "relation": "关系", "relief_id": "救助案件", "replaced_by": "接办人",
-	"reply_in": "答复期限", "result": "结果", "retention_class": "保管期限", "role": "责任身份", "satisfied": "满意度(1至5分,0为未表态)",
+	"reply_in": "答复期限", "result": "结果", "retention_class": "保管期限", "role": "责任身份", "satisfied": "满意度",
 	"sha256": "文件摘要", "site_work": "须到现场(两人)", "started_on": "开始日期", "text": "内容", "their_no": "对方编号",
-	"time_class": "办理类别", "to": "对象", "to_org": "交办单位", "told_at": "告知时间", "told_contact_no": "告知诉求人的联系记录",
+	"time_class": "办理类别", "to_org": "交办单位", "told_at": "告知时间", "told_contact_no": "告知诉求人的联系记录",
 	"user": "回避人", "verified_fen": "核定金额", "visibility": "可见范围", "why": "原因", "with": "联系对象", "witnesses": "见证人(现金须两人)",
-	"person_id": "人员", "from": "起", "owed_fen": "欠薪金额",
+	"person_id": "人员", "name": "姓名", "phone": "电话", "id_no": "身份证号", "from": "欠薪自", "to": "对象", "owed_fen": "金额",
+	"claimants": "诉求人", "add_claimants.to": "欠薪至", "add_claimants.kind": "项目(不选为工资)",
 
 	"transfer_out.to": "转往机关", "issue_document.to": "发往", "notify_leader.to": "报告给", "sign_agreement.due_on": "支付日期",
 	"request_supplement.items": "需补正的材料", "receive_supplement.items": "已收到的材料", "promise_payment.by_role": "承诺方",
@@ -41,7 +42,7 @@ var hints = map[string]string{
 	"told_at": "匿名反映的可不填", "basis_article": "不填则用该身份的通常依据", "due_at": "到时会出现在“我的承诺”里",
 	"redirect_to": "首问负责:告诉来电人可以找谁", "items": "每行一项", "data_sent": "每行一项,只写材料名称,不写内容",
 	"reply_in": "不填则用该文书的通常期限", "notice_no": "不予受理须书面告知", "cap_fen": "如“以未结清的工程款为限”,没有则不填",
-	"note": "", "set_outcome.reason": "未足额清偿的必须说明", "flags": "勾选后系统按规则定级", "site_work": "勾选后须指定协办人",
+	"claimants": "人多请从案件的诉求人台账导入花名册", "set_outcome.reason": "未足额清偿的必须说明", "flags": "勾选后系统按规则定级", "site_work": "勾选后须指定协办人",
 	"send_referral.basis": "本人同意,或法律条款(个人信息保护法第二十三条)",
 }
 

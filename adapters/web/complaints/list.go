@@ -16,6 +16,7 @@ import (
 func (p *pages) listRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /complaints", Handler: p.showList, Roles: staff, Models: listModels},
+		{Pattern: "POST /complaints", Handler: p.filterList, Roles: staff},
 		{Pattern: "GET /complaints.xlsx", Handler: p.exportList, Roles: staff, Models: listModels},
 	}
 }
@@ -32,6 +33,7 @@ type listPage struct {
 	Risks      domain.CodeTable
 	Channels   domain.CodeTable
 	Areas      []web.Option
+	Sorts      []web.Option
 	None       web.Empty
 }
 
@@ -66,10 +68,43 @@ func filterOf(f *web.Form) complaints.Filter {
 	return filter
 }
 
+// What is typed into the filter may be somebody's name: it stays in the session,
+// and the address says only that there is something.
+const (
+	keptText  = "list-text"
+	keptParam = "kept"
+)
+
 // queryForm is the form that an address stands for.
 func queryForm(q *web.Request) *web.Form {
-	return &web.Form{Name: "filter", Values: q.URL.Query(), Errors: map[string]string{}}
+	values := q.URL.Query()
+	values.Del("text")
+	if values.Get(keptParam) != "" {
+		values.Set("text", q.Kept(keptText))
+	}
+	return &web.Form{Name: "filter", Values: values, Errors: map[string]string{}}
 }
+
+// filterList turns a filter into an address.
+func (p *pages) filterList(q *web.Request) error {
+	f, err := q.Sent()
+	if err != nil {
+		return err
+	}
+	v := url.Values{}
+	for _, name := range filterFields {
+		for _, value := range f.All(name) {
+			v.Add(name, value)
+		}
+	}
+	if text := f.Text("text"); text != "" {
+		q.Keep(keptText, text)
+		v.Set(keptParam, "1")
+	}
+	return q.Redirect("/complaints?" + v.Encode())
+}
+
+var filterFields = []string{"phase", "category", "area", "org", "handler", "risk", "channel", "from", "to", "open", "overdue", "collective", "sort"}
 
 func (p *pages) showList(q *web.Request) error {
 	f := queryForm(q)
@@ -83,7 +118,7 @@ func (p *pages) showList(q *web.Request) error {
 		Page: q.Page("案件"), Form: f, Rows: found.Rows,
 		Pager:  web.Pager{Total: found.Total, Shown: len(found.Rows)},
 		Phases: complaint.Phases().Table(), Categories: complaint.Categories().Table(), Risks: complaint.RiskLevels().Table(),
-		Channels: complaint.Channels().Table(), Areas: areas(),
+		Channels: complaint.Channels().Table(), Areas: areas(), Sorts: []web.Option{{Value: string(complaints.SortDue), Label: "快到期的在前"}},
 		None: web.Empty{Title: "没有符合条件的案件", Text: "放宽筛选条件再试,或者从热线台登记。", Href: "/complaints", Label: "清除筛选"},
 	}
 	page.Export = "/complaints.xlsx?" + without(q.URL.Query(), "after").Encode()

@@ -3,6 +3,8 @@ package complaints
 import (
 	"context"
 	"errors"
+	"regexp"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -29,7 +31,7 @@ func (n names) User(id string) string {
 	if id == "system" || id == "" {
 		return "系统"
 	}
-	return id
+	return "(账号不在本系统)"
 }
 
 // Org is the name of a unit.
@@ -70,12 +72,32 @@ func (n names) phone(id uuid.UUID) string {
 	return text.MaskPhone(n.people[id].Phone)
 }
 
+// numbers are runs of digits that may be of a telephone or an identity card.
+var numbers = regexp.MustCompile(`\d[\d -]{5,}[\dXx]`)
+
+// veil is a free text as the reader may see it: with masks for the names of the
+// people of the case and for long numbers, unless the reader sees them anyway.
+func (n names) veil(s string) string {
+	if n.open {
+		return s
+	}
+	for _, p := range n.people {
+		if p.Name != "" {
+			s = strings.ReplaceAll(s, p.Name, text.MaskName(p.Name))
+		}
+	}
+	return numbers.ReplaceAllStringFunc(s, text.MaskPhone)
+}
+
 func (n names) idNo(id uuid.UUID) string { return text.MaskID(n.people[id].IDNo) }
 
 // names looks up everybody that sentences and ids mention, in three questions.
 func (p *pages) names(ctx context.Context, open bool, m timeline.Mentions, persons ...uuid.UUID) (names, error) {
 	n := names{users: map[string]string{}, enterprises: map[string]string{}, open: open}
 	for _, id := range m.Users {
+		if _, known := n.users[id]; known || id == "" || id == "system" {
+			continue
+		}
 		u, err := p.Accounts.Get(ctx, id)
 		if errors.Is(err, accounts.ErrNotFound) {
 			continue

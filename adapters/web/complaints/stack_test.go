@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,8 +35,6 @@ import (
 	"hearth/projections/timeline"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
 // patience is how long a test waits for what must come.
 const patience = 30 * time.Second
 
@@ -54,6 +54,27 @@ type stack struct {
 	mu       sync.Mutex
 	now      time.Time // guarded by mu
 	password string
+	log      logged
+}
+
+// logged is what the shell has logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder // guarded by mu
+}
+
+// Write adds to it.
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String is all of it.
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // newStack makes a stack that ends with the test.
@@ -72,14 +93,33 @@ func newStack(t testing.TB) *stack {
 	s.runner = projections.New(s.pool, store, projections.Options{Logger: quiet, Heartbeat: 50 * time.Millisecond},
 		complaints.New(), timeline.Projection{}, people.New(), enterprises.New(), search.New())
 	s.run()
+	imports, err := NewImports(s.work, t.TempDir(), s.Now, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := imports.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	s.config = Config{
 		Casework: s.work, Cases: complaints.Queries{DB: s.pool}, Timeline: timeline.NewQueries(s.pool), People: people.NewQueries(s.pool),
-		Enterprises: enterprises.NewQueries(s.pool), Search: search.NewQueries(s.pool), Accounts: s.users,
+		Enterprises: enterprises.NewQueries(s.pool), Search: search.NewQueries(s.pool), Accounts: s.users, Imports: imports,
 	}
 	s.Shell = webtest.New(t, func(c *web.Config) {
 		c.Accounts, c.Models, c.Now = s.users, s.runner, s.Now
+		c.Log = slog.New(slog.NewTextHandler(&s.log, nil))
 	}, New(s.config))
 	s.caughtUp()
+	t.Cleanup(func() {
+		if t.Failed() {
+			for line := range strings.Lines(s.log.String()) {
+				if strings.Contains(line, "level=ERROR") {
+					t.Log(line)
+				}
+			}
+		}
+	})
 	return s
 }
 
@@ -114,11 +154,22 @@ func (s *stack) caughtUp() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	for !s.serving(ctx) {
+		select { // the shell remembers what it was told, and its clock stands
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			s.t.Fatalf("read models do not serve: %+v", s.runner.Status(ctx))
+		}
+	}
 	for _, m := range s.runner.Status(ctx) {
 		if err := s.runner.Wait(ctx, m.Name, end); err != nil {
 			s.t.Fatalf("read model %s: %v\n%+v", m.Name, err, s.runner.Status(ctx))
 		}
 	}
+}
+
+func (s *stack) serving(ctx context.Context) bool {
+	return !slices.ContainsFunc(s.runner.Status(ctx), func(m projections.Status) bool { return !m.Serving })
 }
 
 // user makes an account of a unit with roles.
