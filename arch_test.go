@@ -44,11 +44,13 @@ var allowed = []struct {
 	{"adapters/accounts", []string{"hearth/domain/...", "hearth/adapters/postgres", uuidLib, pgxLib, argonLib}},
 	{"adapters/calls", []string{pgxLib}},
 	{"adapters/casework", []string{"hearth/domain/...", "hearth/eventstore", uuidLib}},
+	{"adapters/reactions", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/casework", uuidLib, pgxLib, watermillLib}},
 	{"adapters/sheet", []string{"hearth/domain", excelLib, textLib}},
 	{"adapters/importer", []string{"hearth/domain/...", "hearth/adapters/casework", "hearth/adapters/sheet", "hearth/eventstore", uuidLib}},
 	{"adapters/web/chart", nil},
 	{"adapters/web/browsertest", []string{chromeLib}},
 	{"adapters/web", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/accounts", "hearth/adapters/web/chart", uuidLib, scsLib, pgxLib}},
+	{"adapters/web/reactions", []string{"hearth/domain", "hearth/adapters/reactions", "hearth/adapters/web", uuidLib}},
 	{"adapters/web/...", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/calls", "hearth/adapters/casework", "hearth/adapters/importer", "hearth/adapters/sheet", "hearth/adapters/web", "hearth/adapters/web/chart", uuidLib}},
 	{"adapters/api", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/casework", uuidLib, humaLib}},
 	{"cmd/...", []string{"*"}},
@@ -64,6 +66,7 @@ const (
 	nuidLib       = "github.com/nats-io/nuid"
 	natsServerLib = "github.com/nats-io/nats-server/v2/..."
 	pgxLib        = "github.com/jackc/pgx/v5/..."
+	watermillLib  = "github.com/ThreeDotsLabs/watermill/..."
 	gooseLib      = "github.com/pressly/goose/v3/..."
 	argonLib      = "github.com/alexedwards/argon2id"
 	scsLib        = "github.com/alexedwards/scs/..."
