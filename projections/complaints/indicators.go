@@ -130,7 +130,7 @@ func (s side) unit() Unit {
 	switch {
 	case s.adds == "":
 		return UnitCases
-	case strings.Contains(s.adds, "_fen"):
+	case strings.HasSuffix(s.adds, "fen"):
 		return UnitFen
 	}
 	return UnitPersons

@@ -33,7 +33,7 @@ type calendarPage struct {
 	Notice   calendar.Notice
 	Months   []monthView
 	Workdays int
-	Version  string
+	Reckoned string // version of the calendar
 	MayEnter bool
 }
 
@@ -66,7 +66,7 @@ func (p *pages) showCalendar(q *web.Request) error {
 		}
 	}
 	page := &calendarPage{
-		Page: q.Page("工作日历"), Year: year, Known: cal.Known(year), Version: cal.Version(), MayEnter: q.User.Has(publishers...),
+		Page: q.Page("工作日历"), Year: year, Known: cal.Known(year), Reckoned: cal.Version(), MayEnter: q.User.Has(publishers...),
 		Months: monthsOf(cal, year, today), Tabs: yearTabs(cal, year, today),
 	}
 	page.Notice, _ = cal.Notice(year)
