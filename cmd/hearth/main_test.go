@@ -153,7 +153,7 @@ func startWith(t testing.TB, env []string, args ...string) *service {
 	}
 	go func() { defer close(s.exited); _ = s.cmd.Wait() }()
 	t.Cleanup(func() {
-		s.kill()
+		s.end()
 		if t.Failed() {
 			t.Logf("log of the service:\n%s%s", s.out, s.log)
 		}
@@ -218,6 +218,17 @@ func (s *service) untilReady() *service {
 	s.t.Helper()
 	s.until("it is ready", func() bool { code, _ := s.readyz(); return code == http.StatusOK })
 	return s
+}
+
+// end ends the service cleanly, so that nothing of it is left in its folder.
+func (s *service) end() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-s.exited:
+	case <-time.After(limit):
+		s.kill()
+		s.t.Error("the service does not stop")
+	}
 }
 
 // kill ends the service as a power cut would.
