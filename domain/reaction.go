@@ -9,9 +9,9 @@ package domain
 // wishes, each under an id that follows from the fact, the name and the place
 // of the wish.
 type Reaction[S any, C Command] struct {
-	Name   string   // never changes: the ids of its commands follow from it
-	Types  []string // wire names of the events that it reacts to
-	Evolve func(S, Event) S
+	Name   string           // never changes: the ids of its commands follow from it
+	Types  []string         // wire names of the events that it reacts to
+	Evolve func(S, Event) S // nil when the fact alone is enough
 	React  func(S, Fact) []Wish[C]
 }
 

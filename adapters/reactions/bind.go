@@ -65,6 +65,9 @@ func CommandID(event uuid.UUID, reaction string, index int) uuid.UUID {
 // before folds the stream of an event up to it.
 func before[S any](ctx context.Context, store eventstore.Store, rec eventstore.Recorded, evolve func(S, domain.Event) S) (S, error) {
 	var s S
+	if evolve == nil {
+		return s, nil
+	}
 	for earlier, err := range store.Stream(ctx, rec.Stream, eventstore.Head{}) {
 		if err != nil {
 			return s, fmt.Errorf("read %s: %w", rec.Stream, err)
