@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -107,14 +108,20 @@ func (a *App) runner() *projections.Runner {
 	return projections.New(a.pool, a.store, projections.Options{}, a.models.all()...)
 }
 
-// families is the pages of every kind of case.
-func (a *App) families() []web.Family {
+// families is the pages of every kind of case. What imports files in the
+// background ends with the App, before the stores that it writes to.
+func (a *App) families() ([]web.Family, error) {
+	imports, err := complaintpages.NewImports(a.casework, filepath.Join(a.cfg.State, "uploads"), time.Now, slog.Default())
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, func(context.Context) error { return imports.Close() })
 	return []web.Family{
 		complaintpages.New(complaintpages.Config{
 			Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
-			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls,
+			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports,
 		}),
-	}
+	}, nil
 }
 
 // apiConfig is what the API needs.

@@ -164,11 +164,15 @@ func (d *demoLoaded) check(context.Context) error {
 
 // shell is the pages of all families.
 func (a *App) shell(ctx context.Context, o serveOptions, monitor *projections.Monitor, loaded *demoLoaded) (*web.Shell, error) {
+	families, err := a.families()
+	if err != nil {
+		return nil, err
+	}
 	cfg := web.Config{
 		Accounts: a.accounts, Sessions: accounts.NewSessions(a.pool, time.Now),
 		Models: monitor, Titles: a.models.titles(),
 		Checks:   []web.Check{{Name: "database", Run: a.pool.Ping}, {Name: "events", Run: a.pingEvents}},
-		Families: a.families(),
+		Families: families,
 		Log:      slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Secure: o.secure,
 	}
