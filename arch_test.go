@@ -154,7 +154,8 @@ func TestImports(t *testing.T) {
 		i := slices.IndexFunc(allowed, func(row struct {
 			pkg     string
 			imports []string
-		}) bool {
+		},
+		) bool {
 			return matches(row.pkg, f.pkg)
 		})
 		if i < 0 {

@@ -126,7 +126,8 @@ func start(t testing.TB, r interface{ Run(context.Context) error }) (stop func()
 func wait(t testing.TB, m interface {
 	Wait(context.Context, string, eventstore.Position) error
 	Status(context.Context) []projections.Status
-}, name string, pos eventstore.Position) {
+}, name string, pos eventstore.Position,
+) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -154,7 +155,8 @@ func until(t testing.TB, what string, holds func() bool) {
 // status is that of one model.
 func status(t testing.TB, m interface {
 	Status(context.Context) []projections.Status
-}, name string) projections.Status {
+}, name string,
+) projections.Status {
 	t.Helper()
 	for _, s := range m.Status(t.Context()) {
 		if s.Name == name {

@@ -153,7 +153,13 @@ func (s *Service) Do(ctx context.Context, id uuid.UUID, cmd complaint.Command, r
 		return s.Merge(ctx, id, cmd.IntoID, cmd.Reason, r)
 	case *complaint.TakeOver:
 		return eventstore.Head{}, domain.Reject("not_alone", "并入由“并案”一并完成,请在被并案件上办理并案。")
+	default:
+		return s.issue(ctx, id, cmd, r)
 	}
+}
+
+// issue carries out a command that touches the complaint alone.
+func (s *Service) issue(ctx context.Context, id uuid.UUID, cmd complaint.Command, r Request) (eventstore.Head, error) {
 	if err := r.check(); err != nil {
 		return eventstore.Head{}, err
 	}

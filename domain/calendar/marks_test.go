@@ -22,8 +22,11 @@ func TestClockOnEveryDay(t *testing.T) {
 		t.Errorf("recomputed by working days: %+v", f)
 	}
 	want := []Mark{
-		{StepNotice, at(t, "2026-10-02 23:59")}, {StepWarning, at(t, "2026-10-04 23:59")}, {StepDue, at(t, "2026-10-05 23:59")},
-		{StepReport, at(t, "2026-10-10 23:59")}, {StepOrder, at(t, "2026-10-15 23:59")},
+		{StepNotice, at(t, "2026-10-02 23:59")},
+		{StepWarning, at(t, "2026-10-04 23:59")},
+		{StepDue, at(t, "2026-10-05 23:59")},
+		{StepReport, at(t, "2026-10-10 23:59")},
+		{StepOrder, at(t, "2026-10-15 23:59")},
 	}
 	if diff := cmp.Diff(want, minutes(d.clock.Marks(cal))); diff != "" {
 		t.Error(diff)
@@ -44,8 +47,11 @@ func TestMarks(t *testing.T) {
 	d := start(t, cal, Length{15, Workdays}, "2026-09-18 09:00")
 	d.due("2026-10-15")
 	want := []Mark{
-		{StepNotice, at(t, "2026-10-12 23:59")}, {StepWarning, at(t, "2026-10-14 23:59")}, {StepDue, at(t, "2026-10-15 23:59")},
-		{StepReport, at(t, "2026-10-22 23:59")}, {StepOrder, at(t, "2026-10-29 23:59")},
+		{StepNotice, at(t, "2026-10-12 23:59")},
+		{StepWarning, at(t, "2026-10-14 23:59")},
+		{StepDue, at(t, "2026-10-15 23:59")},
+		{StepReport, at(t, "2026-10-22 23:59")},
+		{StepOrder, at(t, "2026-10-29 23:59")},
 	}
 	if diff := cmp.Diff(want, minutes(d.clock.Marks(cal))); diff != "" {
 		t.Error(diff)

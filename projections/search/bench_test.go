@@ -67,8 +67,10 @@ func (c *corpus) next() eventstore.Recorded {
 		r.Event = enterprise.Registered{Name: "晋城市" + c.text(2) + "有限公司", USCC: fmt.Sprintf("91140500%010d", n)}
 	case 2, 6:
 		kind = search.Person
-		r.Event = person.Registered{Identity: person.Identity{Name: string([]rune{c.chars[n%200], c.chars[c.r.IntN(3000)], c.chars[c.r.IntN(3000)]})},
-			Contact: person.Contact{Phone: fmt.Sprintf("138%08d", n*7919%100_000_000)}}
+		r.Event = person.Registered{
+			Identity: person.Identity{Name: string([]rune{c.chars[n%200], c.chars[c.r.IntN(3000)], c.chars[c.r.IntN(3000)]})},
+			Contact:  person.Contact{Phone: fmt.Sprintf("138%08d", n*7919%100_000_000)},
+		}
 	default:
 		r.Event = registered(fmt.Sprintf("晋工诉〔2026〕%d号", n), c.text(3), c.text(60), (n/10*10)+2)
 	}
@@ -122,8 +124,16 @@ func BenchmarkFind(b *testing.B) {
 	summary := []rune(newCorpus().batch(1)[0].Event.(complaint.Registered).Summary)
 	rare := string(summary[len(summary)-2:])
 	for _, ask := range []struct{ name, text string }{
-		{"number", "晋工诉〔2026〕77777号"}, {"phone", fmt.Sprintf("138%08d", 77776*7919%100_000_000)}, {"phone_begins", "1384321"}, {"two_characters", rare}, {"name", string(docs.chars[70])},
-		{"two_words", "讨要 " + rare}, {"long_word", "拖欠工资"}, {"broad", "工资"}, {"broad_name", "晋城市"}, {"nothing", "龘龘龘"},
+		{"number", "晋工诉〔2026〕77777号"},
+		{"phone", fmt.Sprintf("138%08d", 77776*7919%100_000_000)},
+		{"phone_begins", "1384321"},
+		{"two_characters", rare},
+		{"name", string(docs.chars[70])},
+		{"two_words", "讨要 " + rare},
+		{"long_word", "拖欠工资"},
+		{"broad", "工资"},
+		{"broad_name", "晋城市"},
+		{"nothing", "龘龘龘"},
 	} {
 		b.Run(ask.name, func(b *testing.B) {
 			hits := 0

@@ -163,8 +163,15 @@ func TestQueries(t *testing.T) {
 
 	tallies, err := q.Tallies(ctx, id)
 	want := []timeline.Tally{
-		{timeline.Intake, 2}, {timeline.Dispatch, 3}, {timeline.Contact, 3}, {timeline.Claims, 4}, {timeline.Money, 1},
-		{timeline.Document, 2}, {timeline.Clock, 2}, {timeline.Risk, 1}, {timeline.Closure, 4},
+		{timeline.Intake, 2},
+		{timeline.Dispatch, 3},
+		{timeline.Contact, 3},
+		{timeline.Claims, 4},
+		{timeline.Money, 1},
+		{timeline.Document, 2},
+		{timeline.Clock, 2},
+		{timeline.Risk, 1},
+		{timeline.Closure, 4},
 	}
 	if diff := cmp.Diff(want, tallies); err != nil || diff != "" {
 		t.Errorf("tallies: %v\n%s", err, diff)

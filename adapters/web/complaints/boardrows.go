@@ -215,8 +215,17 @@ func (p *pages) exportBoard(q *web.Request) error {
 		return err
 	}
 	columns := []sheet.Column{
-		{Heading: "指标", Width: 28}, {Heading: "地区", Width: 10}, {Heading: "期间自", Width: 12}, {Heading: "期间至", Width: 12}, {Heading: "数值", Width: 16},
-		{Heading: "单位", Width: 8}, {Heading: "分子", Width: 16}, {Heading: "分母", Width: 16}, {Heading: "分子案件数"}, {Heading: "分母案件数"}, {Heading: "口径", Width: 60},
+		{Heading: "指标", Width: 28},
+		{Heading: "地区", Width: 10},
+		{Heading: "期间自", Width: 12},
+		{Heading: "期间至", Width: 12},
+		{Heading: "数值", Width: 16},
+		{Heading: "单位", Width: 8},
+		{Heading: "分子", Width: 16},
+		{Heading: "分母", Width: 16},
+		{Heading: "分子案件数"},
+		{Heading: "分母案件数"},
+		{Heading: "口径", Width: 60},
 	}
 	var body bytes.Buffer
 	if err := sheet.Write(&body, sheet.XLSX, "领导看板", columns, slices.Values(boardLines(board, ask.area))); err != nil {

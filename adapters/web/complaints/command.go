@@ -258,6 +258,7 @@ func (p *pages) complete(q *web.Request, row complaints.Row, f *web.Form, cmd co
 		sum, err := p.manifest(q, row)
 		cmd.ManifestSHA256 = sum
 		return err
+	default: // the form says it all
 	}
 	return nil
 }

@@ -64,8 +64,12 @@ func (p *pages) choices(q *web.Request, s complaint.State, r complaint.Rules, ro
 }
 
 var satisfaction = []web.Option{
-	{Value: "5", Label: "5 很满意"}, {Value: "4", Label: "4 满意"}, {Value: "3", Label: "3 一般"}, {Value: "2", Label: "2 不满意"},
-	{Value: "1", Label: "1 很不满意"}, {Value: "0", Label: "不愿评价"},
+	{Value: "5", Label: "5 很满意"},
+	{Value: "4", Label: "4 满意"},
+	{Value: "3", Label: "3 一般"},
+	{Value: "2", Label: "2 不满意"},
+	{Value: "1", Label: "1 很不满意"},
+	{Value: "0", Label: "不愿评价"},
 }
 
 func units() []web.Option {

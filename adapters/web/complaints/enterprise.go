@@ -287,8 +287,12 @@ func enterpriseFacts(c enterprises.Card) []web.Fact {
 		}
 	}
 	facts := []web.Fact{
-		{Key: "统一社会信用代码", Value: c.USCC}, {Key: "所属县区", Value: orgunit.Name(c.County)}, {Key: "行业", Value: c.Industry},
-		{Key: "经济类型", Value: c.Ownership.Label()}, headcount, {Key: "建档", Value: web.FormatTime(c.CreatedAt)},
+		{Key: "统一社会信用代码", Value: c.USCC},
+		{Key: "所属县区", Value: orgunit.Name(c.County)},
+		{Key: "行业", Value: c.Industry},
+		{Key: "经济类型", Value: c.Ownership.Label()},
+		headcount,
+		{Key: "建档", Value: web.FormatTime(c.CreatedAt)},
 	}
 	for _, name := range c.Former {
 		facts = append(facts, web.Fact{Key: "曾用名、别名", Value: name})

@@ -54,8 +54,11 @@ type importsPage struct {
 
 // systems number what they send us; the same number of one is registered once.
 var systems = []web.Option{
-	{Value: "t12345", Label: "12345 热线"}, {Value: "message_board", Label: "网上留言板"}, {Value: "petition", Label: "信访系统"},
-	{Value: "own_ledger", Label: "本单位原有台账"}, {Value: "other", Label: "其他"},
+	{Value: "t12345", Label: "12345 热线"},
+	{Value: "message_board", Label: "网上留言板"},
+	{Value: "petition", Label: "信访系统"},
+	{Value: "own_ledger", Label: "本单位原有台账"},
+	{Value: "other", Label: "其他"},
 }
 
 func (p *pages) showImports(q *web.Request) error {
@@ -123,6 +126,7 @@ type importPage struct {
 	Fields   []fieldChoice
 	Header   int // the row with the headings
 	Sheets   []web.Option
+	Checking bool   // the dry run goes on
 	Trouble  string // why the file cannot be read as it is mapped
 	Preview  *importer.Preview
 	First    []previewLine
@@ -234,9 +238,11 @@ func (p *pages) fillPreview(q *web.Request, page *importPage) error {
 	if !page.Map.Failed {
 		page.Map.Values.Set("sheet", page.Job.Options.Sheet)
 	}
-	preview, err := p.Imports.preview(q.Context(), page.Job)
+	preview, err := p.Imports.preview(q.Context(), page.Job.ID)
 	var no *domain.Rejection
 	switch {
+	case errors.Is(err, errChecking):
+		page.Checking = true
 	case errors.As(err, &no):
 		page.Trouble = no.Text
 	case err != nil:
@@ -357,7 +363,7 @@ func (p *pages) startImport(q *web.Request) error {
 		return err
 	}
 	if job.State == jobOpen {
-		preview, err := p.Imports.preview(q.Context(), job)
+		preview, err := p.Imports.preview(q.Context(), job.ID)
 		if err != nil {
 			return err
 		}
@@ -414,7 +420,7 @@ func (p *pages) badRows(q *web.Request) error {
 			return fmt.Errorf("file of bad rows: %w", err)
 		}
 	case job.State == jobOpen:
-		preview, err := p.Imports.preview(q.Context(), job)
+		preview, err := p.Imports.preview(q.Context(), job.ID)
 		if err != nil {
 			return err
 		}

@@ -190,7 +190,19 @@ func exportRow(r complaints.Row) []any {
 }
 
 var exportColumns = []sheet.Column{
-	{Heading: "案号", Width: 22}, {Heading: "登记时间", Width: 17}, {Heading: "类别"}, {Heading: "渠道"}, {Heading: "地区"}, {Heading: "单位", Width: 30},
-	{Heading: "人数"}, {Heading: "主张(元)", Width: 14}, {Heading: "核定(元)", Width: 14}, {Heading: "到账(元)", Width: 14}, {Heading: "风险"},
-	{Heading: "环节"}, {Heading: "承办单位", Width: 20}, {Heading: "到期", Width: 17}, {Heading: "结论", Width: 20},
+	{Heading: "案号", Width: 22},
+	{Heading: "登记时间", Width: 17},
+	{Heading: "类别"},
+	{Heading: "渠道"},
+	{Heading: "地区"},
+	{Heading: "单位", Width: 30},
+	{Heading: "人数"},
+	{Heading: "主张(元)", Width: 14},
+	{Heading: "核定(元)", Width: 14},
+	{Heading: "到账(元)", Width: 14},
+	{Heading: "风险"},
+	{Heading: "环节"},
+	{Heading: "承办单位", Width: 20},
+	{Heading: "到期", Width: 17},
+	{Heading: "结论", Width: 20},
 }

@@ -42,7 +42,9 @@ func TestReact(t *testing.T) {
 		"closed again with more":  {[]domain.Event{registered(one), closed(0, 0), complaint.Reopened{}}, closed(2, 0), against(one)},
 		"closed again on another": {[]domain.Event{registered(one), closed(1, 0), complaint.Reopened{}, complaint.RespondentIdentified{EnterpriseID: other}}, closed(1, 0), against(other)},
 		"and back": {[]domain.Event{
-			registered(one), closed(1, 0), complaint.RespondentIdentified{EnterpriseID: other}, closed(1, 0),
+			registered(one), closed(1, 0),
+			complaint.RespondentIdentified{EnterpriseID: other},
+			closed(1, 0),
 			complaint.RespondentIdentified{EnterpriseID: one},
 		}, closed(1, 0), nil},
 		"something else": {[]domain.Event{registered(one)}, complaint.Archived{}, nil},
