@@ -25,6 +25,7 @@ type opsPage struct {
 	Bad     int // models and checks that are not well
 	Corrupt bool
 	None    Empty
+	More    []NavItem // pages of families
 }
 
 type checked struct {
@@ -48,6 +49,13 @@ func (s *Shell) opsPage(q *Request) error {
 	for _, c := range p.Checks {
 		if !c.OK {
 			p.Bad++
+		}
+	}
+	for _, f := range s.cfg.Families {
+		for _, item := range f.Ops {
+			if may(q.User, item.Roles) {
+				p.More = append(p.More, item)
+			}
 		}
 	}
 	return q.Render("shell/ops", p)

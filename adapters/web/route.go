@@ -67,12 +67,13 @@ type Topic struct {
 
 // Family is what one family of pages brings along. Its templates are named
 // <Name>/<file without .html>; a file whose name begins with _ is parsed into
-// all of them.
+// all of them. Ops are pages to which the operations page leads.
 type Family struct {
 	Name      string
 	Templates fs.FS
 	Routes    []Route
 	Nav       []NavItem
+	Ops       []NavItem
 	Topics    []Topic
 }
 
