@@ -21,6 +21,7 @@ import (
 	"hearth/adapters/localpg"
 	"hearth/adapters/natsserver"
 	"hearth/adapters/postgres"
+	"hearth/adapters/reactions"
 	"hearth/domain"
 	"hearth/eventstore"
 	"hearth/eventstore/natsstore"
@@ -29,16 +30,17 @@ import (
 // App is what a process needs to touch data: the event store, the database, and
 // what is built on them. serve adds the runners, the pages and the ticker.
 type App struct {
-	cfg      config
-	nc       *nats.Conn
-	pool     *pgxpool.Pool
-	postgres *localpg.Cluster // nil when external
-	registry *eventstore.Registry
-	store    *natsstore.Store
-	accounts *accounts.Accounts
-	calls    *calls.Calls
-	models   models
-	casework *casework.Service
+	cfg       config
+	nc        *nats.Conn
+	pool      *pgxpool.Pool
+	postgres  *localpg.Cluster // nil when external
+	registry  *eventstore.Registry
+	store     *natsstore.Store
+	accounts  *accounts.Accounts
+	calls     *calls.Calls
+	models    models
+	casework  *casework.Service
+	reactions *reactions.Runner
 
 	closers []func(context.Context) error // in the order of opening
 }
@@ -69,6 +71,7 @@ func (a *App) open(ctx context.Context) error {
 	a.models = newModels(a.pool)
 	engine := eventstore.NewEngine(a.store, engineStates)
 	a.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: a.cfg.Prefix})
+	a.reactions = a.newReactions()
 	return nil
 }
 

@@ -12,8 +12,10 @@ import (
 
 	"hearth/adapters/api"
 	"hearth/adapters/casework"
+	"hearth/adapters/reactions"
 	"hearth/adapters/web"
 	complaintpages "hearth/adapters/web/complaints"
+	reactionpages "hearth/adapters/web/reactions"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
@@ -108,6 +110,11 @@ func (a *App) runner() *projections.Runner {
 	return projections.New(a.pool, a.store, projections.Options{}, a.models.all()...)
 }
 
+// newReactions is what joins the families.
+func (a *App) newReactions() *reactions.Runner {
+	return reactions.New(a.pool, a.store, reactions.Options{}, reactions.Credit(a.casework, a.store))
+}
+
 // families is the pages of every kind of case. What imports files in the
 // background ends with the App, before the stores that it writes to.
 func (a *App) families() ([]web.Family, error) {
@@ -121,6 +128,7 @@ func (a *App) families() ([]web.Family, error) {
 			Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
 			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports,
 		}),
+		reactionpages.New(a.reactions),
 	}, nil
 }
 

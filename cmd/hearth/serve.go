@@ -112,6 +112,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 		loaded.Store(true)
 	}
 	background.Go(func() { app.tick(work, runner.Monitor) })
+	background.Go(func() { app.react(work) })
 	if ctx.Err() == nil {
 		announce(listener.Addr(), o)
 	}
@@ -138,6 +139,13 @@ func (a *App) tick(ctx context.Context, monitor *projections.Monitor) {
 		}
 	}
 	a.casework.Ticker(ctx, a.models.deadlines(), time.Minute)
+}
+
+// react carries out what follows from events, until ctx ends.
+func (a *App) react(ctx context.Context) {
+	if err := a.reactions.Run(ctx); err != nil {
+		slog.ErrorContext(ctx, "reactions ended", "err", err)
+	}
 }
 
 // listen takes an address, or says what stands in the way.
@@ -171,7 +179,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, monitor *projections.Mo
 	cfg := web.Config{
 		Accounts: a.accounts, Sessions: accounts.NewSessions(a.pool, time.Now),
 		Models: monitor, Titles: a.models.titles(),
-		Checks:   []web.Check{{Name: "database", Run: a.pool.Ping}, {Name: "events", Run: a.pingEvents}},
+		Checks:   []web.Check{{Name: "database", Run: a.pool.Ping}, {Name: "events", Run: a.pingEvents}, {Name: "reactions", Run: a.reactions.Check}},
 		Families: families,
 		Log:      slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Secure: o.secure,
