@@ -76,7 +76,7 @@ type importJob struct {
 	Report    importer.Report
 	Failure   string // why it failed, for the user
 	HasBad    bool   // there is a file of bad rows
-	Preview   *importer.Preview
+	check     *check
 	stop      context.CancelFunc
 }
 
@@ -98,7 +98,9 @@ func NewImports(store importer.Registrar, dir string, now func() time.Time, log 
 // Close stops the import under way after its present chunk, waits for it and
 // removes all files.
 func (im *Imports) Close() error {
-	im.cancel()
+	im.mu.Lock()
+	im.cancel() // no check begins any more
+	im.mu.Unlock()
 	im.wg.Wait()
 	return os.RemoveAll(im.dir)
 }
@@ -189,6 +191,7 @@ func (im *Imports) forget(owner string) {
 }
 
 func (im *Imports) remove(job *importJob) {
+	job.forgetCheck()
 	delete(im.jobs, job.ID)
 	if err := errors.Join(gone(os.Remove(im.path(job.ID))), gone(os.Remove(im.badPath(job.ID)))); err != nil {
 		im.log.Warn("upload not removed", "job", job.ID, "err", err)
@@ -233,30 +236,74 @@ func (im *Imports) configure(id uuid.UUID, o importer.Options) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	if job := im.jobs[id]; job != nil && job.State == jobOpen {
-		job.Options, job.Preview = o, nil
+		job.Options = o
+		job.forgetCheck()
 	}
 }
 
-// preview is the dry run over a job's file, kept until its mapping changes.
-func (im *Imports) preview(ctx context.Context, job importJob) (importer.Preview, error) {
-	if job.Preview != nil {
-		return *job.Preview, nil
+// check is the dry run over a job's file. The results are read after done.
+type check struct {
+	done    chan struct{}
+	cancel  context.CancelFunc
+	preview importer.Preview
+	err     error
+}
+
+// checkPatience is how long a page waits for a dry run before it says that it
+// goes on.
+const checkPatience = 2 * time.Second
+
+// errChecking says that the dry run has not ended yet.
+var errChecking = domain.Reject("still_checking", "文件还在检查,请稍等片刻再试。")
+
+// preview is what the dry run over a job's file says. It goes on in the
+// background when it takes long, until the mapping changes.
+func (im *Imports) preview(ctx context.Context, id uuid.UUID) (importer.Preview, error) {
+	c := im.check(id)
+	select {
+	case <-c.done:
+		return c.preview, c.err
+	case <-time.After(checkPatience):
+		return importer.Preview{}, errChecking
+	case <-ctx.Done():
+		return importer.Preview{}, ctx.Err()
 	}
-	var p importer.Preview
-	err := im.open(job, func(f *importer.File) (err error) {
-		p, err = f.Preview(ctx)
-		return err
-	})
-	if err != nil {
-		return p, err
-	}
+}
+
+// check is the dry run of a job, which is begun when there is none.
+func (im *Imports) check(id uuid.UUID) *check {
 	im.mu.Lock()
 	defer im.mu.Unlock()
-	// A mapping that changed meanwhile has its own preview.
-	if now := im.jobs[job.ID]; now != nil && slices.Equal(now.Options.Map, job.Options.Map) && now.Options.Sheet == job.Options.Sheet {
-		now.Preview = &p
+	job := im.jobs[id]
+	if job != nil && job.check != nil {
+		return job.check
 	}
-	return p, nil
+	c := &check{done: make(chan struct{})}
+	if job == nil || im.ctx.Err() != nil { // removed meanwhile, or all ends
+		c.err = domain.Reject("upload_gone", "文件已经不在了,请重新上传。")
+		close(c.done)
+		return c
+	}
+	ctx, cancel := context.WithCancel(im.ctx)
+	c.cancel, job.check = cancel, c
+	now := *job
+	im.wg.Go(func() {
+		defer close(c.done)
+		defer cancel()
+		c.err = im.open(now, func(f *importer.File) (err error) {
+			c.preview, err = f.Preview(ctx)
+			return err
+		})
+	})
+	return c
+}
+
+// forgetCheck ends the dry run of a job, so that the next one begins anew.
+func (j *importJob) forgetCheck() {
+	if j.check != nil {
+		j.check.cancel()
+		j.check = nil
+	}
 }
 
 // start puts a job in the queue. One that is there already stays as it is.
