@@ -87,9 +87,11 @@ func (s *subscription) session(ctx context.Context) (moved bool, err error) {
 		}
 	}
 
-	// The lock lives as long as its connection. When that is lost, what is under
-	// way is broken off; should it store its commands all the same, the next one
-	// to send them finds them there.
+	// The lock lives as long as its connection, which writes nothing (unlike that
+	// of a read model): commands go to the event store, which knows of no lock.
+	// When it is lost, what is under way is broken off; should that store its
+	// commands all the same, the next one to send them finds them there, and the
+	// checkpoint is compared before it is set.
 	ctx, lose := context.WithCancelCause(ctx)
 	var beating sync.WaitGroup
 	beating.Go(func() { lock.beat(ctx, s.r.opts.Heartbeat, lose) })
