@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -93,7 +95,7 @@ func (a *App) openNATS(ctx context.Context) (err error) {
 	closed := make(chan struct{})
 	options := []nats.Option{
 		nats.ClosedHandler(func(*nats.Conn) { close(closed) }),
-		nats.Name("hearth"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true),
+		nats.Name("hearth"), nats.MaxReconnects(-1),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { slog.Error("nats", "err", err) }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil { // nil: we ended it ourselves
@@ -103,13 +105,18 @@ func (a *App) openNATS(ctx context.Context) (err error) {
 		nats.ReconnectHandler(func(*nats.Conn) { slog.Info("nats connected again") }),
 	}
 	if a.cfg.NATSURL != "" {
-		if err := a.checkSync(ctx); err != nil && !a.cfg.AcceptUnsafeNATS {
-			return err
+		if err := a.checkSync(ctx); err != nil {
+			if !a.cfg.AcceptUnsafeNATS {
+				return err
+			}
+			slog.WarnContext(ctx, "a power cut may lose acknowledged events: HEARTH_ACCEPT_UNSAFE_NATS is set", "err", err)
 		}
 		if a.cfg.NATSCred != "" {
 			options = append(options, nats.UserCredentials(a.cfg.NATSCred))
 		}
-		a.nc, err = nats.Connect(a.cfg.NATSURL, options...)
+		if a.nc, err = nats.Connect(a.cfg.NATSURL, options...); err != nil {
+			return domain.Reject("nats_unreachable", "连不上 NATS(%v)。请核对 HEARTH_NATS_URL 和 HEARTH_NATS_CREDS,并确认它已启动。", err)
+		}
 	} else {
 		var srv *natsserver.Server
 		srv, err = natsserver.Start(ctx, natsserver.Config{StoreDir: filepath.Join(a.cfg.State, "nats")})
@@ -207,6 +214,9 @@ func (a *App) openDatabase(ctx context.Context) (err error) {
 		dsn = a.postgres.DSN()
 	}
 	a.pool, err = postgres.Open(ctx, dsn, postgres.Options{})
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok && a.postgres == nil {
+		return domain.Reject("database_unreachable", "连不上数据库(%v)。请核对 DATABASE_URL,并确认它已启动。", err)
+	}
 	if err != nil {
 		return err
 	}

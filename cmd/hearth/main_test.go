@@ -145,6 +145,12 @@ var servingAt = regexp.MustCompile(`msg=serving address=(\S+)`)
 
 func startWith(t testing.TB, env []string, args ...string) *service {
 	t.Helper()
+	return launch(t, env, args...).untilServing()
+}
+
+// launch starts hearth serve and does not wait.
+func launch(t testing.TB, env []string, args ...string) *service {
+	t.Helper()
 	s := &service{t: t, cmd: exec.Command("hearth", append([]string{"serve"}, args...)...), out: &buffer{}, log: &buffer{}, exited: make(chan struct{})}
 	s.cmd.Env = append(os.Environ(), env...)
 	s.cmd.Stdout, s.cmd.Stderr = s.out, s.log
@@ -158,6 +164,11 @@ func startWith(t testing.TB, env []string, args ...string) *service {
 			t.Logf("log of the service:\n%s%s", s.out, s.log)
 		}
 	})
+	return s
+}
+
+func (s *service) untilServing() *service {
+	s.t.Helper()
 	s.until("it serves", func() bool {
 		if found := servingAt.FindStringSubmatch(s.log.String()); found != nil {
 			s.base = "http://" + found[1]
