@@ -42,7 +42,7 @@ var hints = map[string]string{
 	"told_at": "匿名反映的可不填", "basis_article": "不填则用该身份的通常依据", "due_at": "到时会出现在“我的承诺”里",
 	"redirect_to": "首问负责:告诉来电人可以找谁", "items": "每行一项", "data_sent": "每行一项,只写材料名称,不写内容",
 	"reply_in": "不填则用该文书的通常期限", "notice_no": "不予受理须书面告知", "cap_fen": "如“以未结清的工程款为限”,没有则不填",
-	"claimants": "人多请从案件的诉求人台账导入花名册", "set_outcome.reason": "未足额清偿的必须说明", "flags": "勾选后系统按规则定级", "site_work": "勾选后须指定协办人",
+	"gist": "联系上的必须写要点", "claimants": "人多请从案件的诉求人台账导入花名册", "set_outcome.reason": "未足额清偿的必须说明", "flags": "勾选后系统按规则定级", "site_work": "勾选后须指定协办人",
 	"send_referral.basis": "本人同意,或法律条款(个人信息保护法第二十三条)",
 }
 
