@@ -131,7 +131,7 @@ func (o *officer) count(selector string) int {
 // texts are the texts of all elements.
 func (o *officer) texts(selector string) []string {
 	o.t.Helper()
-	return browsertest.Run(o.Browser, chromedp.Evaluate[[]string](fmt.Sprintf(`[...document.querySelectorAll(%q)].map(e => e.innerText.trim())`, selector)))
+	return browsertest.Run(o.Browser, chromedp.Evaluate[[]string](fmt.Sprintf(`[...document.querySelectorAll(%q)].map(e => (e.innerText || e.textContent).trim())`, selector)))
 }
 
 // want fails the test unless the element holds the text.

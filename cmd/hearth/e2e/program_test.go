@@ -186,7 +186,7 @@ func (p *program) tail() string {
 func (p *program) faults() (found []string) {
 	for _, line := range p.log.lines() {
 		if strings.Contains(line, "level=ERROR") {
-			found = append(found, line)
+			found = append(found, line[:min(len(line), 1500)]) // a panic brings its stack
 		}
 	}
 	return found
