@@ -149,9 +149,14 @@ func (s *story) request(who domain.Actor, at time.Time) casework.Request {
 	return casework.Request{CommandID: s.commandID(), Actor: who, Channel: "demo", At: at}
 }
 
-// tick plans the daily look of the ticker at this case until its story ends.
-func (s *story) tick(from time.Time) {
-	for at := from.Add(24 * time.Hour); at.Before(s.now); at = at.Add(24 * time.Hour) {
+// tick plans the daily look of the ticker at this case, until the case has ended
+// or, when it is still open, until now.
+func (s *story) tick(from time.Time, ended bool) {
+	until := s.now
+	if ended && s.at.Before(until) {
+		until = s.at
+	}
+	for at := from.Add(24 * time.Hour); at.Before(until); at = at.Add(24 * time.Hour) {
 		s.steps = append(s.steps, step{at, s, "tick", func(ctx context.Context) error {
 			_, err := s.work.Do(ctx, s.id, &complaint.Tick{}, s.request(casework.Clerk, at))
 			return err

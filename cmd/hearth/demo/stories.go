@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,6 +34,11 @@ const (
 	restricted
 	endings
 )
+
+// ended reports whether nothing more happens to the case.
+func (e ending) ended() bool {
+	return slices.Contains([]ending{refused, transferred, closed, archived, withdrawn}, e)
+}
 
 // tell plans one story: the early ones have ended, the late ones are open.
 func (o *office) tell(i int) {
@@ -72,7 +78,7 @@ func (s *story) endingOf(i int) ending {
 func (s *story) live(end ending) {
 	start := s.at
 	s.register(end)
-	defer s.tick(start)
+	defer func() { s.tick(start, end.ended()) }()
 	dispatcher := s.actor(domain.RoleDispatcher, "jc")
 	switch end {
 	case stillRegistered, restricted:
