@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -69,6 +70,7 @@ func (a *App) loadDemo(ctx context.Context, state string) error {
 	if err := errors.Join(os.MkdirAll(state, 0o700), p.write()); err != nil {
 		return err
 	}
+	slog.InfoContext(ctx, "loading the demo cases", "steps_done", p.Steps)
 	t := newTerminal()
 	defer t.endProgress()
 	err = demo.Load(ctx, a.casework, users, p.Begun, p.Steps, func(done, total int) error {

@@ -47,7 +47,7 @@ func (r tests) Run() int {
 
 // limit is how long anything here may take. It is long because a test machine
 // can be busy, and costs nothing when all goes well.
-const limit = time.Minute
+const limit = 2 * time.Minute
 
 // template is a state folder with three users and a token of each. Every test
 // has a copy, which spares it the making of a database.

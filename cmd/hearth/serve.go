@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,7 @@ type serveOptions struct {
 	demo   bool
 	secure bool
 	org    string
+	proxy  []string
 }
 
 func serveCommand(cfg *config) *cobra.Command {
@@ -47,12 +49,30 @@ func serveCommand(cfg *config) *cobra.Command {
 	cmd.Flags().BoolVar(&o.demo, "demo", false, "载入演示案件和演示账号(仅在空库时)")
 	cmd.Flags().BoolVar(&o.secure, "secure", false, "页面经 HTTPS 提供(Cookie 只走 TLS)")
 	cmd.Flags().StringVar(&o.org, "org", "晋城市总工会", "页面上的单位名称")
+	cmd.Flags().StringSliceVar(&o.proxy, "trusted-proxy", nil, "前置代理的网段,如 10.0.0.0/8;只有来自这里的 X-Forwarded-For 才采信")
 	return cmd
+}
+
+// proxies are the networks whose word on where a request comes from is believed.
+func (o serveOptions) proxies() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range o.proxy {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, domain.Reject("bad_network", "网段“%s”看不懂,--trusted-proxy 请写成如 10.0.0.0/8。", text)
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // serve runs until ctx ends, which is no error. What is started last is stopped first: pages, then
 // commands, then the ticker and the runners, then the data.
 func serve(ctx context.Context, cfg config, o serveOptions) error {
+	proxies, err := o.proxies()
+	if err != nil {
+		return err
+	}
 	// The addresses are taken first: a port in use is told before anything starts.
 	listener, err := listen(o.listen, "--listen")
 	if err != nil {
@@ -95,7 +115,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 		defer app.serveMetrics(work, private, runner.Monitor)()
 	}
 	var loaded demoLoaded
-	shell, err := app.shell(work, o, runner.Monitor, &loaded)
+	shell, err := app.shell(work, o, proxies, runner.Monitor, &loaded)
 	if err != nil {
 		return err
 	}
@@ -114,7 +134,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	background.Go(func() { app.tick(work, runner.Monitor) })
 	background.Go(func() { app.react(work) })
 	if ctx.Err() == nil {
-		announce(listener.Addr(), o)
+		app.announce(ctx, listener.Addr(), o)
 	}
 
 	select {
@@ -171,7 +191,7 @@ func (d *demoLoaded) check(context.Context) error {
 }
 
 // shell is the pages of all families.
-func (a *App) shell(ctx context.Context, o serveOptions, monitor *projections.Monitor, loaded *demoLoaded) (*web.Shell, error) {
+func (a *App) shell(ctx context.Context, o serveOptions, proxies []netip.Prefix, monitor *projections.Monitor, loaded *demoLoaded) (*web.Shell, error) {
 	families, err := a.families()
 	if err != nil {
 		return nil, err
@@ -182,7 +202,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, monitor *projections.Mo
 		Checks:   []web.Check{{Name: "database", Run: a.pool.Ping}, {Name: "events", Run: a.pingEvents}, {Name: "reactions", Run: a.reactions.Check}},
 		Families: families,
 		Log:      slog.Default(), Now: time.Now,
-		Org: o.org, Version: version, Secure: o.secure,
+		Org: o.org, Version: version, Secure: o.secure, TrustedProxies: proxies,
 	}
 	if o.demo {
 		cfg.Demo = accounts.Demo()
@@ -218,8 +238,11 @@ func (a *App) pingEvents(ctx context.Context) error {
 }
 
 // announce tells the person at the terminal where to go.
-func announce(addr net.Addr, o serveOptions) {
+func (a *App) announce(ctx context.Context, addr net.Addr, o serveOptions) {
 	fmt.Fprintf(os.Stdout, "\n职工之家已启动:http://%s/\n", addr)
+	if users, err := a.accounts.List(ctx); err == nil && len(users) == 0 {
+		fmt.Fprintf(os.Stdout, "还没有用户。请在另一个终端新增第一个:\n  hearth user add --state %s --login admin --name 姓名 --role system_admin\n", a.cfg.State)
+	}
 	if o.demo {
 		fmt.Fprintf(os.Stdout, "演示账号(密码均为 %s):\n", accounts.DemoPassword)
 		for _, u := range accounts.Demo() {
