@@ -192,7 +192,8 @@ func (b *Browser) Follow(selector string) {
 	Run(b, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible)))
 }
 
-// Fill replaces what an input or textarea holds, as if it were typed.
+// Fill replaces what an input or textarea holds. The text comes in one piece, as
+// from an input method.
 func (b *Browser) Fill(selector, value string) {
 	b.t.Helper()
 	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
@@ -201,7 +202,10 @@ func (b *Browser) Fill(selector, value string) {
 		b.Press(kb.Delete)
 		return
 	}
-	b.Do(chromedp.SendKeys(chromedp.CSS(selector), value))
+	b.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: value})
+		return err
+	}))
 }
 
 // Choose sets a select, a date or another input that is not typed into.
