@@ -129,6 +129,16 @@ func (p program) list(filter string) page {
 	}
 }
 
+// listed is how many cases there are for the program.
+func (p program) listed() int {
+	p.t.Helper()
+	var first page
+	if status, err := p.ask("GET", "/complaints?limit=1", "", nil, &first); err != nil || status != http.StatusOK {
+		p.t.Fatalf("list: %d %v", status, err)
+	}
+	return first.Total
+}
+
 var numberOf = regexp.MustCompile(`〕(\d+)号$`)
 
 // gapFree fails unless the numbers are those from 1 to n, each once.

@@ -139,7 +139,7 @@ func TestLongPathAndStaleSocket(t *testing.T) {
 	if r := hearth(t, env, "user", "list"); r.code != 0 || !strings.Contains(r.out, "caller") {
 		t.Errorf("with a stale socket: %+v", r)
 	}
-	s = start(t, state).untilReady()
+	start(t, state).untilReady()
 	if r := hearth(t, env, "user", "list"); r.code != 0 || !strings.Contains(r.out, "caller") {
 		t.Errorf("after a stale socket: %+v", r)
 	}
@@ -198,6 +198,33 @@ func TestImportWhole(t *testing.T) {
 	s.until("the cases are in the tables", func() bool { return caller(t, s).as(domain.RoleDispatcher).list("").Total >= 494 })
 	all := caller(t, s).as(domain.RoleDispatcher).list("")
 	gapFree(t, all.numbers(), all.Total)
+}
+
+// TestStopDuringImport: the command is told, the service ends in time, and the
+// same import goes on where it was.
+func TestStopDuringImport(t *testing.T) {
+	t.Parallel()
+	const rows = 5000
+	state, file := newState(t), filepath.Join(t.TempDir(), "invented.csv")
+	if err := os.WriteFile(file, []byte(invented(rows)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"HEARTH_STATE=" + state}
+	s := start(t, state).untilReady()
+	told := make(chan result, 1)
+	go func() { told <- hearth(t, env, "import", "complaints", file) }()
+	s.until("a part is imported", func() bool { return caller(t, s).listed() > 0 })
+	if code, took := s.stop(); code != 0 || took > 20*time.Second {
+		t.Errorf("stopped with code %d after %s", code, took)
+	}
+	mustRefuse(t, <-told, "请再运行一次,不会重复")
+	r := hearth(t, env, "import", "complaints", file)
+	var stored, existed int
+	if _, err := fmt.Sscanf(r.out, "共 5000 行:登记 %d 件,此前已登记 %d 件", &stored, &existed); err != nil || stored+existed != rows || existed == 0 {
+		t.Errorf("again: %+v (%v)", r, err)
+	}
+	s = start(t, state).untilReady()
+	s.until("all are in the tables", func() bool { return caller(t, s).listed() == rows })
 }
 
 // invented is a file of n messages.

@@ -70,6 +70,10 @@ const inputHeader = "Hearth-Input"
 // longer one is replaced by a link of the same folder.
 func controlPath(state string) string { return filepath.Join(state, "control.sock") }
 
+// jobGrace is how long jobs may take to end when the service stops: the short
+// ones do, and the long ones go on where they were when they are run again.
+const jobGrace = time.Second
+
 // listenControl serves the jobs to commands on this machine until ctx ends.
 func listenControl(ctx context.Context, app *App, state string) (func(), error) {
 	dir, err := os.OpenRoot(state)
@@ -100,7 +104,8 @@ func listenControl(ctx context.Context, app *App, state string) (func(), error) 
 		defer running.Done()
 		serveJob(app, w, r)
 	})
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	jobs, endJobs := context.WithCancel(ctx)
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return jobs }}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -109,13 +114,13 @@ func listenControl(ctx context.Context, app *App, state string) (func(), error) 
 		}
 	}()
 	return func() {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobGrace)
 		defer cancel()
-		if srv.Shutdown(stop) != nil {
-			srv.Close() // which ends the contexts of the jobs
-		}
-		<-ended
+		_ = srv.Shutdown(stop) // jobs that are not done by now are ended
+		endJobs()
 		running.Wait()
+		srv.Close()
+		<-ended
 	}, nil
 }
 
@@ -155,6 +160,7 @@ func serveJob(app *App, w http.ResponseWriter, r *http.Request) {
 	}
 	out := &wire{enc: json.NewEncoder(w), flush: rc.Flush}
 	err := run(r.Context(), app, json.RawMessage(r.Header.Get(inputHeader)), r.Body, out)
+	err = interrupted(r.Context(), err)
 	last := message{Done: true}
 	var no *domain.Rejection
 	switch {
@@ -200,7 +206,7 @@ func runJob(ctx context.Context, cfg config, name string, in any, body io.Reader
 		if !cfg.external() {
 			answered, err := askService(ctx, cfg.State, name, raw, body, r)
 			if answered {
-				return err
+				return interrupted(ctx, err)
 			}
 		}
 		app, err := openApp(ctx, cfg)
@@ -211,8 +217,16 @@ func runJob(ctx context.Context, cfg config, name string, in any, body io.Reader
 			return err
 		}
 		defer app.Close()
-		return jobs()[name](ctx, app, raw, body, r)
+		return interrupted(ctx, jobs()[name](ctx, app, raw, body, r))
 	}
+}
+
+// interrupted says in words that a job was ended before it was done.
+func interrupted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	return domain.Reject("interrupted", "没有办完就停止了。请再运行一次,不会重复。")
 }
 
 // askService reports whether a service answered, and what the job said.
@@ -253,7 +267,7 @@ func relay(dec *json.Decoder, r report) error {
 	for {
 		var m message
 		if err := dec.Decode(&m); err != nil {
-			return domain.Reject("service_ended", "服务在办完之前停止了(%v)。请再运行一次,不会重复。", err)
+			return domain.Reject("interrupted", "服务在办完之前停止了(%v)。请再运行一次,不会重复。", err)
 		}
 		switch {
 		case m.Reject != nil:

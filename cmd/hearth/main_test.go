@@ -197,7 +197,7 @@ func (s *service) until(what string, ok func() bool) {
 func poll(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	end := time.After(limit)
-	look := time.NewTicker(10 * time.Millisecond)
+	look := time.NewTicker(25 * time.Millisecond)
 	defer look.Stop()
 	for !ok() {
 		select {
