@@ -273,15 +273,14 @@ func (b *importPage) fillRows(preview importer.Preview) {
 
 // fillMapping offers the columns of the file for each field. A file whose
 // mapping is not enough is opened with any column for the content, to learn its
-// headings.
+// headings; the other fields stay as the headings say.
 func (p *pages) fillMapping(page *importPage) error {
 	job := page.Job
 	var no *domain.Rejection
-	show := func(f *importer.File) error { page.mapping(f); return nil }
-	err := p.Imports.open(job, show)
+	err := p.Imports.open(job, func(f *importer.File) error { page.mapping(f, f.Mapping()); return nil })
 	if errors.As(err, &no) {
 		job.Options.Map = []string{"detail=A"}
-		err = p.Imports.open(job, show)
+		err = p.Imports.open(job, func(f *importer.File) error { page.mapping(f, importer.Guess(f.Header())); return nil })
 	}
 	if errors.As(err, &no) {
 		return nil // the page says why, and which sheets there are
@@ -289,7 +288,8 @@ func (p *pages) fillMapping(page *importPage) error {
 	return err
 }
 
-func (b *importPage) mapping(f *importer.File) {
+// mapping shows which column is chosen for each field.
+func (b *importPage) mapping(f *importer.File, chosen importer.Mapping) {
 	var columns []web.Option
 	for i, h := range f.Header() {
 		label := sheet.ColumnName(i) + "列"
@@ -301,7 +301,7 @@ func (b *importPage) mapping(f *importer.File) {
 	b.Header = f.HeaderRow()
 	for _, field := range importer.Fields() {
 		b.Fields = append(b.Fields, fieldChoice{field, columns})
-		if column, ok := f.Mapping()[field.Field]; ok && !b.Map.Failed && (b.Trouble == "" || field.Field != importer.FieldDetail) {
+		if column, ok := chosen[field.Field]; ok && !b.Map.Failed {
 			b.Map.Values.Set(columnField(field.Field), sheet.ColumnName(column))
 		}
 	}

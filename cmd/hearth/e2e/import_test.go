@@ -49,6 +49,9 @@ func TestImport(t *testing.T) {
 	o.chosen("details.mapping [name$=detail]", "对方怎么说")
 	o.Follow("form[action$='/mapping'] button")
 	o.want(".tiles", "28")
+	if got := o.texts("section.list tbody th"); len(got) == 0 || got[0] != "E2E-001" {
+		t.Errorf("the preview numbers the rows %q; choosing the text must not lose the column of numbers", got)
+	}
 	for _, place := range []string{"第6行“金额”(G列)", "第19行“县区”(H列)"} {
 		o.want(".problems", place)
 	}
