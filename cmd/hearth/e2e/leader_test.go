@@ -27,12 +27,13 @@ func TestLeaderOnAPhone(t *testing.T) {
 	}
 	o.open("/board")
 	now := time.Now().In(domain.Shanghai)
-	o.fill(".filter", "from", now.AddDate(0, 0, -300).Format(time.DateOnly), "to", now.Format(time.DateOnly))
+	o.fill(".filter", "from", now.AddDate(0, 0, -300).Format(time.DateOnly), "to", now.AddDate(0, 0, -40).Format(time.DateOnly))
 	o.Follow(".filter .primary")
 	look("board")
 	o.Follow(".tiles a.tile")
 	look("rows")
 	o.Follow("#board-rows [data-row]")
+	o.want("main .facts", "*") // of the reporter's name
 	look("case")
 	o.Follow(`main nav.tabs a[href$="view=ledger"]`)
 	look("ledger")
