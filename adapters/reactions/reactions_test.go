@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -236,13 +237,19 @@ func TestMovedByAnother(t *testing.T) {
 	b := setup(t)
 	hold := make(chan error)
 	b.hold["a"] = hold
-	start(t, b.runner(b.reaction("echo")))
+	r := b.runner(b.reaction("echo"))
+	start(t, r)
+	// It has read its checkpoint before anybody moves it.
+	until(t, "it runs", func() bool { return b.status(r, "echo").State == reactions.StateRunning })
 	b.add("a")
 	b.add("b")
 	end := b.add("c")
-	until(t, "the checkpoint is there", func() bool { return b.number("select count(*) from hearth.reaction") == 1 })
 	b.exec("update hearth.reaction set position = 2")
-	hold <- nil
+	select {
+	case hold <- nil:
+	case <-time.After(30 * time.Second):
+		t.Fatal("nobody dealt with the first event")
+	}
 	b.reaches("echo", end)
 	if got := b.did(); !strings.HasSuffix(got, "c after 2") || !strings.Contains(b.log.String(), "moved by another instance") {
 		t.Errorf("did %s\n%s", got, b.log)
