@@ -137,12 +137,12 @@ func TestLoadsAreTriedAgain(t *testing.T) {
 	execute(t, eventstore.NewEngine(s, 10), other("a"), toOpen)
 }
 
-func TestConflictAfterFourTries(t *testing.T) {
+func TestConflictAfterManyTries(t *testing.T) {
 	t.Parallel()
 	var appends atomic.Int32
 	s := memory(always(memstore.Conflict, &appends))
 	_, err := eventstore.Execute(t.Context(), eventstore.NewEngine(s, 10), other("a"), accounting, toOpen, meta())
-	if !errors.Is(err, eventstore.ErrConflict) || appends.Load() != 4 {
+	if !errors.Is(err, eventstore.ErrConflict) || appends.Load() != 16 {
 		t.Errorf("after %d appends: got %v, want ErrConflict", appends.Load(), err)
 	}
 }
