@@ -21,8 +21,10 @@ import (
 func TestEveryOpenFormRenders(t *testing.T) {
 	t.Parallel()
 	s := newStaffed(t)
-	clients := []*webtest.Client{s.operator, s.shift, s.dispatcher, s.head, s.handler, s.partner, s.reviewer, s.approver,
-		s.signIn("jc", domain.RoleAccountant), s.signIn("jc", domain.RoleReliefOfficer)}
+	clients := []*webtest.Client{
+		s.operator, s.shift, s.dispatcher, s.head, s.handler, s.partner, s.reviewer, s.approver,
+		s.signIn("jc", domain.RoleAccountant), s.signIn("jc", domain.RoleReliefOfficer),
+	}
 	shown := map[string]bool{}
 	var id uuid.UUID
 	look := func() {
