@@ -1,7 +1,6 @@
 package complaints
 
 import (
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -112,12 +111,4 @@ func (s *staffed) state(id uuid.UUID) complaint.State {
 		s.t.Fatal(err)
 	}
 	return state
-}
-
-func values(pairs []string) url.Values {
-	v := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		v.Add(pairs[i], pairs[i+1])
-	}
-	return v
 }
