@@ -36,7 +36,7 @@ func (p *pages) choices(q *web.Request, s complaint.State, r complaint.Rules, ro
 	}}
 	switch command {
 	case "assign", "recuse":
-		handlers, err := p.workload(q.Context(), q, pick(users, row.HandlingOrg, domain.RoleHandler, domain.RoleInspector))
+		handlers, err := p.workload(q.Context(), q, officers(users, row.HandlingOrg))
 		if err != nil {
 			return c, err
 		}
@@ -78,6 +78,17 @@ func units() []web.Option {
 		options = append(options, web.Option{Value: u.Code, Label: u.Name})
 	}
 	return options
+}
+
+// officers may handle a case of a unit: its own, and the inspectors of the city,
+// who make up the two that a site visit needs.
+func officers(users []accounts.User, org string) []web.Option {
+	own := pick(users, org, domain.RoleHandler, domain.RoleInspector)
+	if org == orgunit.City {
+		return own
+	}
+	city := slices.DeleteFunc(slices.Clone(users), func(u accounts.User) bool { return u.Org != orgunit.City })
+	return append(own, pick(city, orgunit.City, domain.RoleInspector)...)
 }
 
 // pick is the users with one of the roles, of a unit and those below it.
