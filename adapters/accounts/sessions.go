@@ -57,13 +57,13 @@ func (s *Sessions) DeleteCtx(ctx context.Context, token string) error {
 
 // Find is FindCtx for callers without a context; scs wants it and never calls it.
 func (s *Sessions) Find(token string) ([]byte, bool, error) {
-	return s.FindCtx(context.TODO(), token)
+	return s.FindCtx(context.Background(), token)
 }
 
 // Commit is CommitCtx for callers without a context; scs wants it and never calls it.
 func (s *Sessions) Commit(token string, data []byte, expires time.Time) error {
-	return s.CommitCtx(context.TODO(), token, data, expires)
+	return s.CommitCtx(context.Background(), token, data, expires)
 }
 
 // Delete is DeleteCtx for callers without a context; scs wants it and never calls it.
-func (s *Sessions) Delete(token string) error { return s.DeleteCtx(context.TODO(), token) }
+func (s *Sessions) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
