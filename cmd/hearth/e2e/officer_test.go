@@ -44,10 +44,11 @@ func (o *officer) fill(form string, pairs ...string) {
 	o.t.Helper()
 	for i := 0; i+1 < len(pairs); i += 2 {
 		field, value := fmt.Sprintf(`%s [name=%q]`, form, pairs[i]), pairs[i+1]
-		kind := browsertest.Run(o.Browser, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q)?.type ?? ""`, field)))
+		// The page may still be on its way: an answer that came late can be
+		// overtaken by the next page.
+		o.Wait(fmt.Sprintf(`document.readyState === "complete" && document.querySelector(%q) !== null`, field))
+		kind := browsertest.Run(o.Browser, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q).type`, field)))
 		switch kind {
-		case "":
-			o.t.Fatalf("%s at %s: there is no field %s", o.login, o.Path(), field)
 		case "checkbox", "radio":
 			if one := fmt.Sprintf(`%s[value=%q]`, field, value); !o.Has(one + ":checked") {
 				o.Click(one)
