@@ -188,6 +188,15 @@ func appendTime(b []byte, name string, t time.Time) []byte {
 	return append(b, '"')
 }
 
+// DecodeMessage reads a stored message. What it can't read is ErrCorrupt.
+func (r *Registry) DecodeMessage(m Message) (Commit, error) {
+	id, err := ParseSubject(m.Subject)
+	if err != nil {
+		return Commit{}, fmt.Errorf("%w: position %d: %w", ErrCorrupt, m.Position, err)
+	}
+	return r.Decode(id, m.Position, m.StoredAt, m.Body)
+}
+
 // Decode reads the body of a stored message. What it can't read is ErrCorrupt.
 func (r *Registry) Decode(stream StreamID, pos Position, storedAt time.Time, body []byte) (Commit, error) {
 	var batch []cloudEvent

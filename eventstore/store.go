@@ -170,10 +170,7 @@ type Store interface {
 	// with those to come. A missing position ends with ErrCorrupt, and so does
 	// a log that ends before the position: what was read once is gone.
 	Follow(ctx context.Context, after Position) (Feed, error)
-	// End is the position of the last commit, 0 when there is none.
-	End(ctx context.Context) (Position, error)
-	// Identity names the log.
-	Identity(ctx context.Context) (Identity, error)
+	Log
 }
 
 // Feed is a reader of the global order. It is used by one goroutine.

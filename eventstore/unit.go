@@ -174,7 +174,7 @@ func (e *Engine) Do(ctx context.Context, f func(*Unit) error) (map[StreamID]Head
 // by this run. What is left are a store that cannot be read and appends whose
 // outcome is unknown.
 func (u *Unit) final(err error) bool {
-	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrInvalid) {
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrInvalid) || errors.Is(err, ErrReadOnly) {
 		return true
 	}
 	return u.changes == nil && !u.unread

@@ -202,6 +202,15 @@ func (s *Store) Identity(context.Context) (eventstore.Identity, error) {
 
 // Follow implements eventstore.Store.
 func (s *Store) Follow(ctx context.Context, after eventstore.Position) (eventstore.Feed, error) {
+	messages, err := s.Messages(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	return eventstore.NewFeed(s.registry, messages), nil
+}
+
+// Messages implements eventstore.Log.
+func (s *Store) Messages(ctx context.Context, after eventstore.Position) (eventstore.MessageFeed, error) {
 	end, err := s.End(ctx)
 	if err != nil {
 		return nil, err
@@ -217,7 +226,7 @@ type feed struct {
 	last  eventstore.Position
 }
 
-func (f *feed) Next(ctx context.Context, limit int) ([]eventstore.Commit, error) {
+func (f *feed) Next(ctx context.Context, limit int) ([]eventstore.Message, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -226,7 +235,7 @@ func (f *feed) Next(ctx context.Context, limit int) ([]eventstore.Commit, error)
 		end, grown := eventstore.Position(len(f.store.log)), f.store.grown
 		f.store.mu.Unlock()
 		if end > f.last {
-			return f.read(min(end, f.last+eventstore.Position(limit)))
+			return f.read(min(end, f.last+eventstore.Position(limit))), nil
 		}
 		select {
 		case <-grown:
@@ -235,17 +244,16 @@ func (f *feed) Next(ctx context.Context, limit int) ([]eventstore.Commit, error)
 	}
 }
 
-func (f *feed) read(to eventstore.Position) ([]eventstore.Commit, error) {
-	commits := make([]eventstore.Commit, 0, to-f.last)
+func (f *feed) read(to eventstore.Position) []eventstore.Message {
+	f.store.mu.Lock()
+	defer f.store.mu.Unlock()
+	page := make([]eventstore.Message, 0, to-f.last)
 	for pos := f.last + 1; pos <= to; pos++ {
-		commit, err := f.store.commit(pos)
-		if err != nil {
-			return nil, err
-		}
-		commits = append(commits, commit)
+		m := f.store.log[pos-1]
+		page = append(page, eventstore.Message{Position: pos, Subject: m.stream.Subject(), StoredAt: m.at, Body: m.body})
 	}
 	f.last = to
-	return commits, nil
+	return page
 }
 
 func (f *feed) Close() {}

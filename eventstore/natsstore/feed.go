@@ -25,11 +25,20 @@ var (
 	errFeedClosed = errors.New("feed is closed")
 )
 
-// Follow implements eventstore.Store by an ephemeral consumer in the memory of
+// Follow implements eventstore.Store.
+func (s *Store) Follow(ctx context.Context, after eventstore.Position) (eventstore.Feed, error) {
+	messages, err := s.Messages(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	return eventstore.NewFeed(s.registry, messages), nil
+}
+
+// Messages implements eventstore.Log by an ephemeral consumer in the memory of
 // the server, read by pull requests. Unlike the ordered consumer of nats.go it
 // never starts again behind the back of its reader: whatever goes wrong ends the
 // feed with an error, and the reader opens a new one.
-func (s *Store) Follow(ctx context.Context, after eventstore.Position) (eventstore.Feed, error) {
+func (s *Store) Messages(ctx context.Context, after eventstore.Position) (eventstore.MessageFeed, error) {
 	end, err := s.End(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("follow: %w", err)
@@ -78,25 +87,25 @@ type feed struct {
 	err       error  // why it ended
 }
 
-// Next implements eventstore.Feed.
-func (f *feed) Next(ctx context.Context, limit int) ([]eventstore.Commit, error) {
-	var commits []eventstore.Commit
-	for f.err == nil && len(commits) < limit && (len(commits) == 0 || f.left > 0 || len(f.msgs) > 0) {
-		commit, ok, err := f.receive(ctx)
+// Next implements eventstore.MessageFeed.
+func (f *feed) Next(ctx context.Context, limit int) ([]eventstore.Message, error) {
+	var page []eventstore.Message
+	for f.err == nil && len(page) < limit && (len(page) == 0 || f.left > 0 || len(f.msgs) > 0) {
+		m, ok, err := f.receive(ctx)
 		if err != nil {
 			f.end(err)
 		} else if ok {
-			commits = append(commits, commit)
+			page = append(page, m)
 		}
 	}
-	if len(commits) > 0 {
-		return commits, nil // an error is told by the next call
+	if len(page) > 0 {
+		return page, nil // an error is told by the next call
 	}
 	return nil, fmt.Errorf("follow behind %d: %w", f.last, f.err)
 }
 
-// receive takes one message from the server; ok says whether it was a commit.
-func (f *feed) receive(ctx context.Context) (c eventstore.Commit, ok bool, err error) {
+// receive takes one message from the server; ok says whether it was of the log.
+func (f *feed) receive(ctx context.Context) (c eventstore.Message, ok bool, err error) {
 	if f.asked <= pullMessages/2 {
 		if err := f.pull(); err != nil {
 			return c, false, err
@@ -113,7 +122,7 @@ func (f *feed) receive(ctx context.Context) (c eventstore.Commit, ok bool, err e
 	if code := status(m); code != "" {
 		return c, false, f.control(ctx, code, m)
 	}
-	c, err = f.decode(m)
+	c, err = f.next(m)
 	return c, err == nil, err
 }
 
@@ -189,32 +198,25 @@ func (f *feed) control(ctx context.Context, code string, m *nats.Msg) error {
 	return nil
 }
 
-// decode checks that a message is the next one and reads it.
-func (f *feed) decode(m *nats.Msg) (eventstore.Commit, error) {
+// next checks that a message is the next one.
+func (f *feed) next(m *nats.Msg) (eventstore.Message, error) {
 	meta, err := m.Metadata()
 	if err != nil {
-		return eventstore.Commit{}, err
+		return eventstore.Message{}, err
 	}
 	f.asked--
 	if f.delivered++; meta.Sequence.Consumer != f.delivered {
-		return eventstore.Commit{}, fmt.Errorf("%w: %d to %d", errLost, f.delivered, meta.Sequence.Consumer-1)
+		return eventstore.Message{}, fmt.Errorf("%w: %d to %d", errLost, f.delivered, meta.Sequence.Consumer-1)
 	}
 	pos := eventstore.Position(meta.Sequence.Stream)
 	if pos != f.last+1 {
-		return eventstore.Commit{}, fmt.Errorf("%w: positions %d to %d are missing", eventstore.ErrCorrupt, f.last+1, pos-1)
+		return eventstore.Message{}, fmt.Errorf("%w: positions %d to %d are missing", eventstore.ErrCorrupt, f.last+1, pos-1)
 	}
-	id, err := eventstore.ParseSubject(m.Subject)
-	if err != nil {
-		return eventstore.Commit{}, fmt.Errorf("%w: position %d: %w", eventstore.ErrCorrupt, pos, err)
-	}
-	commit, err := f.store.registry.Decode(id, pos, meta.Timestamp, m.Data)
-	if err == nil {
-		f.last, f.left = pos, meta.NumPending
-	}
-	return commit, err
+	f.last, f.left = pos, meta.NumPending
+	return eventstore.Message{Position: pos, Subject: m.Subject, StoredAt: meta.Timestamp, Body: m.Data}, nil
 }
 
-// Close implements eventstore.Feed.
+// Close implements eventstore.MessageFeed.
 func (f *feed) Close() { f.end(errFeedClosed) }
 
 func (f *feed) end(err error) {

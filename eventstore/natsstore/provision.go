@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -24,7 +25,16 @@ type Config struct {
 	Stream string
 	// Replicas is 1 or 3; 1 when zero.
 	Replicas int
+	// Log is the id of the log when the stream is made anew from a copy; a new
+	// one is drawn when it is empty. It is not compared with that of a stream
+	// that exists.
+	Log string
 }
+
+// logKey is the key of the stream's metadata under which the id of the log is.
+// The time at which the stream was made would not do: a stream that is made
+// anew from the archive is the same log.
+const logKey = "hearth-log"
 
 // Provision creates the stream with the decided configuration. It leaves an
 // existing stream alone: one that differs is ErrConfiguration. It needs rights
@@ -36,9 +46,13 @@ func Provision(ctx context.Context, js jetstream.JetStream, cfg Config) error {
 	if cfg.Replicas == 0 {
 		cfg.Replicas = 1
 	}
+	if cfg.Log == "" {
+		cfg.Log = uuid.NewString()
+	}
 	want := decided(cfg)
+	want.Metadata = map[string]string{logKey: cfg.Log}
 	_, err := js.CreateStream(ctx, want)
-	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // its id, at least, is another
 		var info *jetstream.StreamInfo
 		if info, err = check(ctx, js, cfg.Stream); err == nil && info.Config.Replicas != cfg.Replicas {
 			err = fmt.Errorf("%w: Replicas is %d, want %d", ErrConfiguration, info.Config.Replicas, cfg.Replicas)
@@ -85,6 +99,9 @@ func check(ctx context.Context, js jetstream.JetStream, name string) (*jetstream
 	}
 	info := stream.CachedInfo()
 	diff := differences(decided(Config{Stream: name, Replicas: info.Config.Replicas}), info.Config)
+	if info.Config.Metadata[logKey] == "" {
+		diff = append(diff, "Metadata has no "+logKey)
+	}
 	if len(diff) > 0 {
 		return nil, fmt.Errorf("%w: %s", ErrConfiguration, strings.Join(diff, "; "))
 	}

@@ -101,14 +101,14 @@ func (s *Store) End(ctx context.Context) (eventstore.Position, error) {
 	return eventstore.Position(info.State.LastSeq), nil
 }
 
-// Identity implements eventstore.Store: the name of the stream and the instant
-// of its creation.
+// Identity implements eventstore.Store: the id that the log was given when it
+// began, which it keeps when the stream is made anew from a copy.
 func (s *Store) Identity(ctx context.Context) (eventstore.Identity, error) {
 	info, err := s.info(ctx)
 	if err != nil {
 		return "", err
 	}
-	return eventstore.Identity(s.name + "@" + info.Created.UTC().Format(time.RFC3339Nano)), nil
+	return eventstore.Identity(info.Config.Metadata[logKey]), nil
 }
 
 func (s *Store) info(ctx context.Context) (*jetstream.StreamInfo, error) {
