@@ -31,6 +31,7 @@ var allowed = []struct {
 	{"eventstore/natsstore", []string{"hearth/eventstore", "hearth/domain", uuidLib, natsLib, nuidLib, lruLib}},
 	{"eventstore/memstore", []string{"hearth/eventstore", "hearth/domain", uuidLib}},
 	{"eventstore/storetest", []string{"hearth/eventstore/...", "hearth/domain", uuidLib}},
+	{"eventstore/notary", []string{"hearth/eventstore", tlogLib, syncLib}},
 	{"projections", []string{"hearth/domain", "hearth/eventstore", "hearth/adapters/postgres", uuidLib, pgxLib}},
 	{"projections/projtest", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/localpg/pgtest", uuidLib, pgxLib}},
 	{"projections/text", []string{textLib, pinyinLib}},
@@ -73,6 +74,8 @@ const (
 	excelLib      = "github.com/xuri/excelize/v2"
 	textLib       = "golang.org/x/text/..."
 	sysLib        = "golang.org/x/sys/..."
+	tlogLib       = "golang.org/x/mod/sumdb/..."
+	syncLib       = "golang.org/x/sync/..."
 	pinyinLib     = "github.com/mozillazg/go-pinyin"
 	chromeLib     = "github.com/chromedp/..."
 	humaLib       = "github.com/danielgtaylor/huma/v2/..."

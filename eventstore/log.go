@@ -3,6 +3,7 @@ package eventstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -66,7 +67,9 @@ func ReadMessages(ctx context.Context, log Log, after, to Position, visit func([
 }
 
 // NewFeed makes a Feed of commits out of one of messages.
-func NewFeed(r *Registry, messages MessageFeed) Feed { return &decoded{registry: r, messages: messages} }
+func NewFeed(r *Registry, messages MessageFeed) Feed {
+	return &decoded{registry: r, messages: messages}
+}
 
 // decoded reads the messages of a feed.
 type decoded struct {
@@ -103,3 +106,15 @@ func (d *decoded) Next(ctx context.Context, limit int) ([]Commit, error) {
 
 // Close implements Feed.
 func (d *decoded) Close() { d.messages.Close() }
+
+// Missing says that positions From to To of a log are not there. It is
+// ErrCorrupt.
+type Missing struct{ From, To Position }
+
+// Error implements error.
+func (m *Missing) Error() string {
+	return fmt.Sprintf("%v: positions %d to %d are missing", ErrCorrupt, m.From, m.To)
+}
+
+// Unwrap makes it ErrCorrupt.
+func (m *Missing) Unwrap() error { return ErrCorrupt }

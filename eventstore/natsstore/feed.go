@@ -158,7 +158,7 @@ func (f *feed) missing(ctx context.Context) error {
 	if left := consumer.CachedInfo().NumPending; left > 0 {
 		return fmt.Errorf("%w with %d messages left", errSilent, left)
 	}
-	return fmt.Errorf("%w: positions %d to %d are missing", eventstore.ErrCorrupt, f.last+1, f.known)
+	return &eventstore.Missing{From: f.last + 1, To: f.known}
 }
 
 // pull asks for more messages.
@@ -210,7 +210,7 @@ func (f *feed) next(m *nats.Msg) (eventstore.Message, error) {
 	}
 	pos := eventstore.Position(meta.Sequence.Stream)
 	if pos != f.last+1 {
-		return eventstore.Message{}, fmt.Errorf("%w: positions %d to %d are missing", eventstore.ErrCorrupt, f.last+1, pos-1)
+		return eventstore.Message{}, &eventstore.Missing{From: f.last + 1, To: pos - 1}
 	}
 	f.last, f.left = pos, meta.NumPending
 	return eventstore.Message{Position: pos, Subject: m.Subject, StoredAt: meta.Timestamp, Body: m.Data}, nil
