@@ -46,6 +46,7 @@ var allowed = []struct {
 	{"adapters/calls", []string{pgxLib}},
 	{"adapters/casework", []string{"hearth/domain/...", "hearth/eventstore", uuidLib}},
 	{"adapters/reactions", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/casework", uuidLib, pgxLib, watermillLib}},
+	{"adapters/sealing", []string{"hearth/eventstore", "hearth/eventstore/notary", pgxLib}},
 	{"adapters/sheet", []string{"hearth/domain", excelLib, textLib}},
 	{"adapters/importer", []string{"hearth/domain/...", "hearth/adapters/casework", "hearth/adapters/sheet", "hearth/eventstore", uuidLib}},
 	{"adapters/web/chart", nil},
