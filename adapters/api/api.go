@@ -203,6 +203,8 @@ func (s *server) fail(ctx context.Context, err error) error {
 		return &problem{Status: http.StatusNotFound, Title: "找不到", Detail: "没有这件案件,或者令牌所属用户不能查看。", Code: "not_found"}
 	case errors.Is(err, eventstore.ErrConflict):
 		return &problem{Status: http.StatusConflict, Title: "别人刚刚改了这件事", Detail: "本次没有保存。请重新读取案件后再试。", Code: "conflict"}
+	case errors.Is(err, eventstore.ErrReadOnly):
+		return &problem{Status: http.StatusServiceUnavailable, Title: "事件日志告警,暂停登记", Detail: "本次没有保存。恢复后请用同一个 Idempotency-Key 再发一次,不会重复。", Code: "read_only"}
 	case errors.Is(err, eventstore.ErrUnknown), errors.Is(err, context.DeadlineExceeded):
 		return &problem{Status: http.StatusServiceUnavailable, Title: "还不能确定是否已保存", Detail: "请用同一个 Idempotency-Key 再发一次,不会重复。", Code: "unknown"}
 	}

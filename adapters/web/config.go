@@ -37,6 +37,21 @@ type Check struct {
 	Run  func(context.Context) error
 }
 
+// Alarm is 告警: what stands in red on every page until it is over. Code is for
+// machines; Closed says that nothing can be saved meanwhile.
+type Alarm struct {
+	Code   string
+	Text   string
+	Closed bool
+}
+
+// Standing is one line of the operations page about how the log is kept.
+type Standing struct {
+	Name  string
+	Badge Badge
+	Text  string
+}
+
 // Config is what a Shell is made from.
 type Config struct {
 	Accounts Accounts
@@ -45,6 +60,8 @@ type Config struct {
 	Titles   map[string]string // of the read models, for people
 	Checks   []Check
 	Families []Family
+	Alarms   func() []Alarm                       // nil: there are none
+	Keeping  func(ctx context.Context) []Standing // nil: nothing to tell
 	Log      *slog.Logger
 	Now      func() time.Time
 
@@ -55,6 +72,20 @@ type Config struct {
 	Idle           time.Duration  // a session without a click ends; 0 means an hour
 	Lifetime       time.Duration  // every session ends; 0 means twelve hours
 	Demo           []accounts.NewUser
+}
+
+func (c *Config) alarms() []Alarm {
+	if c.Alarms == nil {
+		return nil
+	}
+	return c.Alarms()
+}
+
+func (c *Config) standing(ctx context.Context) []Standing {
+	if c.Keeping == nil {
+		return nil
+	}
+	return c.Keeping(ctx)
 }
 
 func (c *Config) check() error {

@@ -92,6 +92,11 @@ func (s *Shell) answerTo(q *Request, err error) answer {
 			Title: "还不能确定是否已保存",
 			Text:  "请用同一张表再提交一次,不会重复。如果一直这样,请记下编号 " + q.id + " 告诉系统管理员。",
 		}}
+	case errors.Is(err, eventstore.ErrReadOnly):
+		return answer{status: http.StatusServiceUnavailable, again: true, log: true, Problem: Problem{
+			Title: "事件日志告警,暂停登记",
+			Text:  "您提交的内容没有保存。请先记在纸上,恢复后用同一张表再提交一次;填写的内容已保留。系统管理员请看“运行状况”。编号 " + q.id + "。",
+		}}
 	case errors.Is(err, ErrNotFound):
 		return answer{status: http.StatusNotFound, Problem: Problem{
 			Title: "没有这个页面",

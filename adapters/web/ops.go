@@ -20,6 +20,8 @@ type opsPage struct {
 	Page
 	Models  []modelView
 	Checks  []checked
+	Keeping []Standing
+	Alarms  []Alarm
 	Started time.Time
 	Uptime  string
 	Bad     int // models and checks that are not well
@@ -37,7 +39,7 @@ type checked struct {
 func (s *Shell) opsPage(q *Request) error {
 	models := s.modelStatus(q.Context())
 	p := &opsPage{
-		Page: q.Page("运行状况"), Models: models, Checks: s.runChecks(q.Context()), Started: s.started,
+		Page: q.Page("运行状况"), Models: models, Checks: s.runChecks(q.Context()), Keeping: s.cfg.standing(q.Context()), Alarms: s.cfg.alarms(), Started: s.started,
 		Uptime: uptime(q.Now().Sub(s.started)), None: Empty{Title: "还没有读模型"},
 	}
 	for _, m := range models {
@@ -48,6 +50,11 @@ func (s *Shell) opsPage(q *Request) error {
 	}
 	for _, c := range p.Checks {
 		if !c.OK {
+			p.Bad++
+		}
+	}
+	for _, k := range p.Keeping {
+		if k.Badge.Tone == "bad" {
 			p.Bad++
 		}
 	}
@@ -87,9 +94,12 @@ func uptime(d time.Duration) string {
 	return fmt.Sprintf("%d分钟", minutes)
 }
 
-// readiness is the answer of /readyz.
+// readiness is the answer of /readyz. It is not_ready, with 503, when this
+// instance cannot answer people: then a proxy asks another one. What all
+// instances share, such as a model that has stopped or a log that is closed for
+// writing, is degraded, with 200: taking them all away would help nobody.
 type readiness struct {
-	Status   string      `json:"status"` // ready or not_ready
+	Status   string      `json:"status"` // ready, degraded or not_ready
 	Version  string      `json:"version"`
 	Problems []string    `json:"problems"`
 	Models   []modelJSON `json:"models"`
@@ -122,33 +132,43 @@ func (s *Shell) withHealth(next http.Handler) http.Handler {
 	})
 }
 
-// readiness is ready when every check passes and every model has caught up with
-// an undamaged log. The reasons are for machines and name no data.
+// readiness gives the reasons for machines; they name no data.
 func (s *Shell) readiness(ctx context.Context) (int, readiness) {
 	body := readiness{Status: "ready", Version: s.cfg.Version, Problems: []string{}, Models: []modelJSON{}}
+	status := http.StatusOK
+	say := func(refuse bool, problem string) {
+		body.Problems = append(body.Problems, problem)
+		if body.Status == "ready" {
+			body.Status = "degraded"
+		}
+		if refuse {
+			status, body.Status = http.StatusServiceUnavailable, "not_ready"
+		}
+	}
 	for _, c := range s.runChecks(ctx) {
 		if !c.OK {
-			body.Problems = append(body.Problems, "check failed: "+c.Name)
+			say(true, "check failed: "+c.Name)
 		}
+	}
+	for _, a := range s.cfg.alarms() {
+		say(false, "alarm: "+a.Code)
 	}
 	for _, m := range s.modelStatus(ctx) {
 		body.Models = append(body.Models, modelJSON{
 			m.Name, m.Version, string(m.State), uint64(m.Position), uint64(m.End), m.Lag.Milliseconds(), m.Well(),
 		})
 		switch {
+		case !m.Serving:
+			say(true, "read model "+string(m.State)+": "+m.Name)
 		case m.Corrupt():
-			body.Problems = append(body.Problems, "event log damaged, seen by "+m.Name)
+			say(false, "event log damaged, seen by "+m.Name)
 		case m.Problem != nil:
-			body.Problems = append(body.Problems, "read model stopped: "+m.Name)
+			say(false, "read model stopped: "+m.Name)
 		case !m.Well():
-			body.Problems = append(body.Problems, "read model "+string(m.State)+": "+m.Name)
+			say(false, "read model "+string(m.State)+": "+m.Name)
 		}
 	}
-	if len(body.Problems) > 0 {
-		body.Status = "not_ready"
-		return http.StatusServiceUnavailable, body
-	}
-	return http.StatusOK, body
+	return status, body
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

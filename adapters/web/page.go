@@ -22,6 +22,7 @@ type Page struct {
 	Search  bool // the user may search
 	Flash   string
 	Problem Problem
+	Closed  bool // nothing can be saved at the moment: the log is under an alarm
 	Stale   bool // a model had not reached the command that led here
 	Demo    bool
 	Version string
@@ -70,6 +71,9 @@ func (q *Request) Page(title string, crumbs ...Crumb) Page {
 		if may(q.User, item.Roles) {
 			p.Nav = append(p.Nav, NavLink{item, current(item.Href, q.URL.Path)})
 		}
+	}
+	for _, a := range q.shell.cfg.alarms() {
+		p.Closed = p.Closed || a.Closed
 	}
 	for _, r := range q.shell.search {
 		p.Search = may(q.User, r.Roles)

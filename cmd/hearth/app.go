@@ -24,6 +24,7 @@ import (
 	"hearth/adapters/natsserver"
 	"hearth/adapters/postgres"
 	"hearth/adapters/reactions"
+	"hearth/adapters/sealing"
 	"hearth/domain"
 	"hearth/eventstore"
 	"hearth/eventstore/natsstore"
@@ -38,6 +39,7 @@ type App struct {
 	postgres  *localpg.Cluster // nil when external
 	registry  *eventstore.Registry
 	store     *natsstore.Store
+	keeper    *sealing.Keeper
 	accounts  *accounts.Accounts
 	calls     *calls.Calls
 	models    models
@@ -62,16 +64,20 @@ func openApp(ctx context.Context, cfg config) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) error {
+	// The database comes first: it knows how far the event log must reach.
+	if err := a.openDatabase(ctx); err != nil {
+		return err
+	}
 	if err := a.openNATS(ctx); err != nil {
 		return err
 	}
-	if err := a.openDatabase(ctx); err != nil {
+	if err := a.openKeeper(ctx); err != nil {
 		return err
 	}
 	a.accounts = accounts.New(a.pool, time.Now)
 	a.calls = calls.New(a.pool, time.Now)
 	a.models = newModels(a.pool)
-	engine := eventstore.NewEngine(a.store, engineStates)
+	engine := eventstore.NewEngine(a.keeper.Guard(a.store), engineStates)
 	a.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: a.cfg.Prefix})
 	a.reactions = a.newReactions()
 	return nil

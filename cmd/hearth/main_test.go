@@ -227,7 +227,7 @@ func (s *service) readyz() (int, string) {
 
 func (s *service) untilReady() *service {
 	s.t.Helper()
-	s.until("it is ready", func() bool { code, _ := s.readyz(); return code == http.StatusOK })
+	s.until("it is ready", func() bool { _, text := s.readyz(); return strings.Contains(text, `"status":"ready"`) })
 	return s
 }
 

@@ -103,6 +103,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	defer stopWork()
 	runner := app.runner()
 	background.Go(func() { _ = runner.Run(work) }) // ends with work alone
+	background.Go(func() { app.keeper.Run(work) })
 
 	if !cfg.external() {
 		stop, err := listenControl(work, app, cfg.State)
@@ -200,7 +201,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, proxies []netip.Prefix,
 		Accounts: a.accounts, Sessions: accounts.NewSessions(a.pool, time.Now),
 		Models: monitor, Titles: a.models.titles(),
 		Checks:   []web.Check{{Name: "database", Run: a.pool.Ping}, {Name: "events", Run: a.pingEvents}, {Name: "reactions", Run: a.reactions.Check}},
-		Families: families,
+		Families: families, Alarms: a.alarms, Keeping: a.keeping,
 		Log:      slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Secure: o.secure, TrustedProxies: proxies,
 	}

@@ -122,3 +122,10 @@ func differences(want, got jetstream.StreamConfig) []string {
 	}
 	return diff
 }
+
+// CheckConfiguration compares the stream with the decided configuration. A
+// difference is ErrConfiguration.
+func (s *Store) CheckConfiguration(ctx context.Context) error {
+	_, err := check(ctx, s.js, s.name)
+	return err
+}
