@@ -125,9 +125,24 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.sent = "1";
   setTimeout(() => $$("button:not([type=button])", form).forEach((b) => { b.disabled = true; }), 0);
+  setTimeout(() => trying(form), 3000);
 });
+
+// trying says that an answer takes its time: the server tries again and again
+// while the event store changes its leader, for as long as a request lasts.
+function trying(form) {
+  if (!form.dataset.sent || $(".trying", form)) return;
+  const note = document.createElement("p");
+  note.className = "note warn trying";
+  note.setAttribute("role", "status");
+  note.textContent = "还在办理,系统正在反复尝试,最多等半分钟。请不要关闭或刷新本页;办成与否都会告诉您,不会重复登记。";
+  form.append(note);
+  note.scrollIntoView({ block: "nearest" });
+}
+
 addEventListener("pageshow", () => $$("form[data-sent]").forEach((form) => {
   delete form.dataset.sent;
+  $(".trying", form)?.remove();
   $$("button", form).forEach((b) => { b.disabled = false; });
 }));
 
