@@ -42,6 +42,7 @@ var allowed = []struct {
 	{"adapters/localpg/pgtest", []string{"hearth/adapters/localpg", "hearth/adapters/postgres", "hearth/adapters/dirlock", pgxLib}},
 	{"adapters/natsserver", []string{"hearth/adapters/dirlock", natsServerLib, natsLib}},
 	{"adapters/natsserver/natstest", []string{"hearth/adapters/natsserver", natsServerLib, natsLib}},
+	{"adapters/natsserver/blocks", []string{highwayLib}},
 	{"adapters/accounts", []string{"hearth/domain/...", "hearth/adapters/postgres", uuidLib, pgxLib, argonLib}},
 	{"adapters/calls", []string{pgxLib}},
 	{"adapters/casework", []string{"hearth/domain/...", "hearth/eventstore", uuidLib}},
@@ -67,6 +68,7 @@ const (
 	natsLib       = "github.com/nats-io/nats.go/..."
 	nuidLib       = "github.com/nats-io/nuid"
 	natsServerLib = "github.com/nats-io/nats-server/v2/..."
+	highwayLib    = "github.com/minio/highwayhash"
 	pgxLib        = "github.com/jackc/pgx/v5/..."
 	watermillLib  = "github.com/ThreeDotsLabs/watermill/..."
 	gooseLib      = "github.com/pressly/goose/v3/..."

@@ -1,0 +1,276 @@
+package blocks_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hearth/adapters/natsserver/blocks"
+)
+
+var errNoJSON = errors.New("no JSON object")
+
+// jsonBody is what the event store's messages look like.
+func jsonBody(m blocks.Message) error {
+	if !bytes.HasPrefix(m.Body, []byte("{")) {
+		return errNoJSON
+	}
+	return nil
+}
+
+// span is where a record lies.
+type span struct {
+	position   uint64
+	file       string
+	begin, end int64
+}
+
+// layout is where the records of an undamaged folder lie.
+func layout(t testing.TB, dir string) []span {
+	t.Helper()
+	var all []span
+	scan(t, dir, blocks.Options{Visit: func(m blocks.Message) error {
+		all = append(all, span{m.Position, m.File, m.Offset, 0})
+		return nil
+	}})
+	for i := range all {
+		if i+1 < len(all) && all[i+1].file == all[i].file {
+			all[i].end = all[i+1].begin
+			continue
+		}
+		all[i].end = int64(len(readFile(t, filepath.Join(dir, "msgs", all[i].file))))
+	}
+	return all
+}
+
+// spoil flips a bit of a record, n bytes after its beginning.
+func spoil(t testing.TB, msgs string, s span, n int64) {
+	t.Helper()
+	path := filepath.Join(msgs, s.file)
+	data := readFile(t, path)
+	data[s.begin+n] ^= 1
+	writeFile(t, path, data)
+}
+
+// small is a stream of two blocks, together a few ten kB, and what is in it. The
+// last block has few messages.
+func small(t testing.TB) (dir string, want []stored) {
+	t.Helper()
+	store := t.TempDir()
+	s := start(t, store, smallBlocks)
+	for n := range 9 {
+		s.publish(t, message(n, 3000))
+	}
+	s.publish(t, message(9, 10), message(10, 50), message(11, 4500), message(12, 20))
+	s.batch(t, "b", message(13, 10), message(14, 20), message(15, 30))
+	want = s.delivered(t)
+	s.stop(t)
+	dir = folder(t, store)
+	scanClean(t, dir, want)
+	if where := layout(t, dir); where[len(where)-1].file != "2.blk" || where[len(where)-3].file != "2.blk" {
+		t.Fatalf("layout: %+v", where)
+	}
+	return dir, want
+}
+
+// without is all but the positions from to to.
+func without(all []stored, from, to uint64) []stored {
+	return slices.DeleteFunc(slices.Clone(all), func(s stored) bool { return s.Position >= from && s.Position <= to })
+}
+
+// same compares without the cost of a difference that nobody reads.
+func same(t testing.TB, what string, i int, want, got []stored) {
+	t.Helper()
+	if !slices.EqualFunc(want, got, func(a, b stored) bool {
+		return a.Position == b.Position && a.Subject == b.Subject && a.At.Equal(b.At) && bytes.Equal(a.Header, b.Header) && bytes.Equal(a.Body, b.Body)
+	}) {
+		t.Fatalf("%s %d (-want +got):\n%s", what, i, cmp.Diff(want, got))
+	}
+}
+
+// Each byte of each block, flipped in each of two ways, is reported with the
+// position of its record, and all other messages are still visited.
+func TestEveryByteOfBlocks(t *testing.T) {
+	t.Parallel()
+	dir, all := small(t)
+	last := uint64(len(all))
+	for _, file := range []string{"1.blk", "2.blk"} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			dir := copyOf(t, dir)
+			for _, s := range layout(t, dir) {
+				if s.file != file {
+					continue
+				}
+				f, err := os.OpenFile(filepath.Join(dir, "msgs", file), os.O_RDWR, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				data := readFile(t, f.Name())
+				rest := without(all, s.position, s.position)
+				for i := s.begin; i < s.end; i++ {
+					flip := byte(1) << (i % 8)
+					if i-s.begin > 80 && i < s.end-10 && i%3 != 0 {
+						continue // the middle of a body is much of the same
+					}
+					if _, err := f.WriteAt([]byte{data[i] ^ flip}, i); err != nil {
+						t.Fatal(err)
+					}
+					var got []stored
+					r := scan(t, dir, blocks.Options{Known: last - 1, Visit: visited(&got)})
+					same(t, file, int(i), rest, got)
+					wantOne(t, r, s, last)
+					if _, err := f.WriteAt(data[i:i+1], i); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			scanClean(t, dir, all)
+		})
+	}
+}
+
+// wantOne wants one damage at s, or a torn end when it is the last record.
+func wantOne(t *testing.T, r blocks.Report, s span, last uint64) {
+	t.Helper()
+	if s.position == last {
+		// The header's length is not covered by the checksum, but position is: such a
+		// record is known not to be torn.
+		if r.Torn != nil && len(r.Damages) == 0 && r.Torn.Position == last && r.Torn.Offset == s.begin && r.Torn.File == s.file {
+			return
+		}
+		if len(r.Damages) == 1 && r.Damages[0].Kind != blocks.KindContent {
+			t.Fatalf("the last record: %+v, torn %+v", r.Damages, r.Torn)
+		}
+	}
+	if len(r.Damages) != 1 || r.Torn != nil {
+		t.Fatalf("damages %+v, torn %+v", r.Damages, r.Torn)
+	}
+	d := r.Damages[0]
+	if d.From != s.position || d.To != s.position || d.File != s.file || d.Offset != s.begin || d.Text == "" ||
+		d.Kind != blocks.KindRecord && d.Kind != blocks.KindContent {
+		t.Fatalf("damage %+v, want position %d", d, s.position)
+	}
+}
+
+// The configuration: each byte flipped, each length.
+func TestEveryByteOfMeta(t *testing.T) {
+	t.Parallel()
+	dir, all := small(t)
+	for _, file := range []string{"meta.inf", "meta.sum"} {
+		path := filepath.Join(dir, file)
+		data := readFile(t, path)
+		check := func(i int) {
+			var got []stored
+			r := scan(t, dir, blocks.Options{Known: uint64(len(all)), Visit: visited(&got)})
+			same(t, file, i, all, got)
+			if len(r.Damages) == 0 || r.Damages[0].Kind != blocks.KindMeta || len(r.Concerned()) > 0 || r.Torn != nil {
+				t.Fatalf("%s, byte %d: %+v", file, i, r)
+			}
+		}
+		for i := range data {
+			bad := bytes.Clone(data)
+			bad[i] ^= 1 << (i % 8)
+			writeFile(t, path, bad)
+			check(i)
+			writeFile(t, path, data[:i])
+			check(i)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		check(-1)
+		writeFile(t, path, data)
+	}
+	scanClean(t, dir, all)
+}
+
+// The server makes the index again, so it is no damage.
+func TestEveryByteOfIndex(t *testing.T) {
+	t.Parallel()
+	dir, all := small(t)
+	path := filepath.Join(dir, "msgs", "index.db")
+	data := readFile(t, path)
+	check := func(i int) {
+		if r := scanClean(t, dir, all); r.Indexed != 0 || len(r.Notes) != 1 {
+			t.Fatalf("byte %d: %+v", i, r)
+		}
+	}
+	for i := range data {
+		bad := bytes.Clone(data)
+		bad[i] ^= 1 << (i % 8)
+		writeFile(t, path, bad)
+		check(i)
+		writeFile(t, path, data[:i])
+		check(i)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	check(-1)
+}
+
+// A block cut at each length.
+func TestEveryLength(t *testing.T) {
+	t.Parallel()
+	dir, all := small(t)
+	last := uint64(len(all))
+	for _, file := range []string{"1.blk", "2.blk"} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			dir := copyOf(t, dir)
+			var spans []span
+			for _, s := range layout(t, dir) {
+				if s.file == file {
+					spans = append(spans, s)
+				}
+			}
+			end := spans[len(spans)-1]
+			path := filepath.Join(dir, "msgs", file)
+			for size := end.end - 1; size >= 0; size-- {
+				if err := os.Truncate(path, size); err != nil {
+					t.Fatal(err)
+				}
+				i := slices.IndexFunc(spans, func(s span) bool { return s.end > size })
+				var got []stored
+				r := scan(t, dir, blocks.Options{Known: last - 1, Visit: visited(&got)})
+				same(t, file, int(size), without(all, spans[i].position, end.position), got)
+				if file == "2.blk" {
+					wantEnd(t, r, spans[i], size, last-1)
+					continue
+				}
+				wantCut(t, r, spans[i], size, end.position)
+			}
+		})
+	}
+}
+
+// wantEnd wants that the log ends before s, known being the last known position.
+func wantEnd(t *testing.T, r blocks.Report, s span, size int64, known uint64) {
+	t.Helper()
+	if s.position > known {
+		if r.Damaged() || (r.Torn != nil) != (size > s.begin) || r.Torn != nil && (r.Torn.Offset != s.begin || r.Torn.Bytes != size-s.begin) {
+			t.Fatalf("cut at %d: %+v, torn %+v", size, r.Damages, r.Torn)
+		}
+		return
+	}
+	wantCut(t, r, s, size, known)
+}
+
+// wantCut wants that the positions from s to to are missing.
+func wantCut(t *testing.T, r blocks.Report, s span, size int64, to uint64) {
+	t.Helper()
+	if len(r.Damages) != 1 || r.Torn != nil {
+		t.Fatalf("cut at %d: %+v, torn %+v", size, r.Damages, r.Torn)
+	}
+	d := r.Damages[0]
+	if d.From != s.position || d.To != to || d.File != s.file || d.Offset != s.begin || (d.Kind == blocks.KindRecord) != (size > s.begin) {
+		t.Fatalf("cut at %d: %+v, want positions %d to %d", size, d, s.position, to)
+	}
+}
