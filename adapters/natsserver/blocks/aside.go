@@ -97,7 +97,7 @@ func newFolder(dir, into string) (string, error) {
 // keep copies one file, which is in dir or in its msgs, or the files of one
 // folder in dir. What is neither holds no messages and is left out.
 func keep(dir, name, folder string) error {
-	if name != filepath.Base(name) || !filepath.IsLocal(name) {
+	if name != filepath.Base(name) || name == "." || !filepath.IsLocal(name) {
 		return errors.New("not a base name")
 	}
 	if _, err := os.Lstat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {

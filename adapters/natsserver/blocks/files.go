@@ -67,7 +67,7 @@ func (s *scanner) blocks() ([]block, error) {
 	return list, nil
 }
 
-// load reads a block into the scanner's buffer. Of a file larger than the server
+// load reads a block into the scanner's buffer, which has room for the largest. Of a file larger than the server
 // makes, only the beginning is loaded: there is no record in the rest.
 func (s *scanner) load(b block) ([]byte, error) {
 	file, err := os.Open(filepath.Join(s.dir, msgsDir, b.name()))
@@ -75,11 +75,7 @@ func (s *scanner) load(b block) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	size := int(min(b.size, mostBlock))
-	if cap(s.buf) < size {
-		s.buf = make([]byte, size)
-	}
-	buf := s.buf[:size]
+	buf := s.buf[:min(b.size, mostBlock)]
 	if lost := readAll(file, buf); lost > 0 {
 		s.note("文件 %s 有 %d 个字节磁盘读不出,请检查磁盘", b.name(), lost)
 	}

@@ -133,7 +133,7 @@ func readIndex(file io.Reader, stream string) (uint64, error) {
 	h := keyed(stream)
 	h.digest.Reset()
 	var begin, held []byte
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, 16<<10)
 	for {
 		n, err := file.Read(buf)
 		if len(begin) < 128 {

@@ -83,11 +83,11 @@ func (s *scanner) scan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var done, total int64
+	var done, total, most int64
 	for _, b := range list {
-		total += b.size
+		total, most = total+b.size, max(most, b.size)
 	}
-	s.report.Bytes = total
+	s.report.Bytes, s.buf = total, make([]byte, min(most, mostBlock))
 	for _, b := range list {
 		if err := s.block(ctx, b); err != nil {
 			return err
@@ -129,7 +129,13 @@ func (s *scanner) block(ctx context.Context, b block) error {
 		offset = end
 	}
 	if rest := b.size - int64(len(buf)); rest > 0 {
-		s.bad = append(s.bad, place{file: b.name(), offset: int64(len(buf)), bytes: rest})
+		// Records end before the part that was loaded does: a bad place at its end
+		// goes on.
+		if n := len(s.bad); n > 0 && s.bad[n-1].file == b.name() {
+			s.bad[n-1].bytes += rest
+		} else {
+			s.bad = append(s.bad, place{file: b.name(), offset: int64(len(buf)), bytes: rest})
+		}
 	}
 	return nil
 }
