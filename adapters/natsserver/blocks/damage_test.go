@@ -57,25 +57,29 @@ func spoil(t testing.TB, msgs string, s span, n int64) {
 	writeFile(t, path, data)
 }
 
-// small is a stream of two blocks, together a few ten kB, and what is in it. The
-// last block has few messages.
+// small is a stream of two blocks and what is in it. Its first message fills most
+// of the first block, as the server begins no new one before 32 kB.
 func small(t testing.TB) (dir string, want []stored) {
 	t.Helper()
 	store := t.TempDir()
 	s := start(t, store, smallBlocks)
-	for n := range 9 {
-		s.publish(t, message(n, 3000))
-	}
-	s.publish(t, message(9, 10), message(10, 50), message(11, 4500), message(12, 20))
-	s.batch(t, "b", message(13, 10), message(14, 20), message(15, 30))
+	s.publish(t, message(0, 29_000))
+	s.publish(t, message(1, 10), message(2, 2000), message(3, 0), message(4, 700), message(5, 20))
+	s.batch(t, "b", message(6, 10), message(7, 20), message(8, 30))
 	want = s.delivered(t)
 	s.stop(t)
 	dir = folder(t, store)
 	scanClean(t, dir, want)
-	if where := layout(t, dir); where[len(where)-1].file != "2.blk" || where[len(where)-3].file != "2.blk" {
+	if where := layout(t, dir); where[2].file != "1.blk" || where[6].file != "2.blk" {
 		t.Fatalf("layout: %+v", where)
 	}
 	return dir, want
+}
+
+// filler says whether offset i is inside the body of the first message, of which
+// a part will do.
+func (s span) filler(i int64) bool {
+	return s.position == 1 && i > s.begin+120 && i < s.end-20 && i%16 > 0
 }
 
 // without is all but the positions from to to.
@@ -128,6 +132,9 @@ func TestEveryByteOfBlocks(t *testing.T) {
 				data := readFile(t, f.Name())
 				rest := without(all, s.position, s.position)
 				for i := s.begin; i < s.end; i++ {
+					if s.filler(i) {
+						continue
+					}
 					flip := byte(1) << (i % 8)
 					if _, err := f.WriteAt([]byte{data[i] ^ flip}, i); err != nil {
 						t.Fatal(err)
@@ -239,6 +246,9 @@ func TestEveryLength(t *testing.T) {
 			path := filepath.Join(dir, "msgs", file)
 			first, rest := -1, all
 			for size := end.end - 1; size >= 0; size-- {
+				if spans[0].filler(size) {
+					continue
+				}
 				if err := os.Truncate(path, size); err != nil {
 					t.Fatal(err)
 				}

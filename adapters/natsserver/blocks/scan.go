@@ -2,6 +2,7 @@ package blocks
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -146,6 +147,9 @@ func (s *scanner) block(ctx context.Context, b block) error {
 // bytes that takes in a block made to cost time.
 func (s *scanner) resume(h hasher, buf []byte, from int, patience *int) int {
 	for i := from; i+smallest <= len(buf); i++ {
+		if size := binary.LittleEndian.Uint32(buf[i:]) &^ hasHeader; size < smallest || size > largest {
+			continue // nearly always, and soon
+		}
 		hd, ok := readHead(buf[i:])
 		if !ok || hd.position == 0 || hd.position >= s.next+reach || hd.marks == 0 && hd.position < s.next {
 			continue
