@@ -113,6 +113,7 @@ func TestHostile(t *testing.T) {
 		{"ends below what is known", 4, [][]byte{join(plain(1, 1), plain(1, 2))}, []position{1, 2}, []blocks.Kind{"end"}, ranges{{3, 4}}, 0},
 		{"everything is known", math.MaxUint64, [][]byte{plain(1, 1)}, []position{1}, []blocks.Kind{"end"}, ranges{{2, math.MaxUint64}}, 0},
 		{"repeated", 0, [][]byte{join(plain(1, 1), plain(1, 2), plain(1, 1), plain(1, 2), plain(1, 3))}, []position{1, 2, 3}, []blocks.Kind{"order", "order"}, nil, 0},
+		{"repeated behind junk", 0, [][]byte{join(plain(1, 1), junk, plain(1, 1), plain(1, 2))}, []position{1, 2}, []blocks.Kind{"record"}, nil, 0},
 		{"position 0", 0, [][]byte{join(plain(1, 1), plain(1, 0), plain(1, 2))}, []position{1, 2}, []blocks.Kind{"deleted"}, nil, 0},
 		{"erased", 0, [][]byte{join(plain(1, 1), plain(1, 2|1<<63), plain(1, 3))}, []position{1, 3}, []blocks.Kind{"deleted"}, ranges{{2, 2}}, 0},
 		{"tombstone of a message that is there", 0, [][]byte{join(plain(1, 1), plain(1, 2), plain(1, 1|1<<62))}, []position{1, 2}, []blocks.Kind{"deleted"}, ranges{{1, 1}}, 0},
