@@ -22,6 +22,9 @@ import (
 // signed with its key.
 var ErrCheckpoint = errors.New("notary: not a checkpoint of this log")
 
+// ErrOtherLog is the ErrCheckpoint of a checkpoint of another log.
+var ErrOtherLog = errors.New("notary: a checkpoint of another log")
+
 // Checkpoint is 检查点: the size and the root of the tree at a moment, signed
 // with the key of the log (C2SP tlog-checkpoint). Note is the signed note as it
 // is handed out, with the cosignatures that it has.
@@ -43,7 +46,7 @@ func (c Checkpoint) text() string {
 // ParseCheckpoint reads a signed note without looking at its signatures; see
 // OpenCheckpoint.
 func ParseCheckpoint(signed []byte) (Checkpoint, error) {
-	text, _, ok := strings.Cut(string(signed), "\n\n")
+	text, sigs, ok := strings.Cut(string(signed), "\n\n")
 	lines := strings.Split(text, "\n")
 	if !ok || len(lines) != 3 {
 		return Checkpoint{}, fmt.Errorf("%w: %d lines before the signature, want 3", ErrCheckpoint, len(lines))
@@ -60,17 +63,26 @@ func ParseCheckpoint(signed []byte) (Checkpoint, error) {
 	if c.text() != text+"\n" {
 		return Checkpoint{}, fmt.Errorf("%w: it is not written as checkpoints are", ErrCheckpoint)
 	}
+	// The last digit of base64 has bits without a meaning, which the library
+	// does not look at. A note in which they are set was changed.
+	for line := range strings.Lines(sigs) {
+		_, sig, _ := strings.Cut(strings.TrimPrefix(line, "— "), " ")
+		if _, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSuffix(sig, "\n")); err != nil {
+			return Checkpoint{}, fmt.Errorf("%w: a signature is not written as signatures are", ErrCheckpoint)
+		}
+	}
 	return c, nil
 }
 
-// OpenCheckpoint reads a signed note and demands the signature of the log.
+// OpenCheckpoint reads a signed note and demands the signature of the log. The
+// note may have signatures of others, which are kept and not looked at.
 func OpenCheckpoint(signed []byte, log note.Verifier) (Checkpoint, error) {
 	c, err := ParseCheckpoint(signed)
 	if err != nil {
 		return Checkpoint{}, err
 	}
 	if c.Origin != log.Name() {
-		return Checkpoint{}, fmt.Errorf("%w: it is of %s, the key of %s", ErrCheckpoint, c.Origin, log.Name())
+		return Checkpoint{}, fmt.Errorf("%w: %w: it is of %s, the key of %s", ErrCheckpoint, ErrOtherLog, c.Origin, log.Name())
 	}
 	if _, err := note.Open(signed, note.VerifierList(log)); err != nil {
 		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
@@ -161,16 +173,10 @@ func ReadKey(path string) (Key, error) {
 
 // WriteKey makes a key file that only its owner can read. It never replaces one.
 func WriteKey(path string, k Key) error {
-	if err := makeFolder(filepath.Dir(path)); err != nil {
-		return err
-	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("key file %s: %w", path, fs.ErrExist)
 	}
-	if err := writeFile(path, []byte(k.secret+"\n")); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
+	return WriteFile(path, []byte(k.secret+"\n"))
 }
 
 // Checkpoint is the last one that was written; none gives fs.ErrNotExist.
@@ -185,11 +191,5 @@ func (d Dir) Checkpoint(log note.Verifier) (Checkpoint, error) {
 // WriteCheckpoint writes the last checkpoint. The tiles are on disk by then, so
 // whoever reads it can prove everything in it.
 func (d Dir) WriteCheckpoint(c Checkpoint) error {
-	if err := makeFolder(d.path); err != nil {
-		return err
-	}
-	if err := writeFile(filepath.Join(d.path, checkpointFile), c.Note); err != nil {
-		return err
-	}
-	return syncFolder(d.path)
+	return WriteFile(filepath.Join(d.path, checkpointFile), c.Note)
 }

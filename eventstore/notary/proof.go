@@ -2,6 +2,7 @@ package notary
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -149,20 +150,21 @@ func (d Dir) ProveGrowth(c Checkpoint, sizes ...int64) (Growth, error) {
 	return g, nil
 }
 
-const growthHead = "hearth-growth/v1"
+const growthHead = "hearth-growth/v1 "
 
-// Marshal writes, for each size in ascending order, a line "old SIZE" and its
-// hashes, then an empty line and the signed note.
+// Marshal writes a first line with the SHA-256 of all that follows, then, for
+// each size in ascending order, a line "old SIZE" and its hashes, then an empty
+// line and the signed note. No signature covers the hashes: without the sum a
+// file that was damaged on its way would look as if history had been changed.
 func (g Growth) Marshal() []byte {
 	var b bytes.Buffer
-	b.WriteString(growthHead + "\n")
 	for _, size := range sortedSizes(g.From) {
 		fmt.Fprintf(&b, "old %d\n", size)
 		writeHashes(&b, g.From[size])
 	}
 	b.WriteByte('\n')
 	b.Write(g.Checkpoint.Note)
-	return b.Bytes()
+	return fmt.Appendf(nil, "%s%x\n%s", growthHead, sha256.Sum256(b.Bytes()), b.Bytes())
 }
 
 // OpenGrowth reads what Marshal writes, or a bare signed note, and demands the
@@ -170,13 +172,14 @@ func (g Growth) Marshal() []byte {
 func OpenGrowth(data []byte, log note.Verifier) (Growth, error) {
 	g := Growth{From: map[int64]tlog.TreeProof{}}
 	signed := data
-	if bytes.HasPrefix(data, []byte(growthHead+"\n")) {
+	if bytes.HasPrefix(data, []byte(growthHead)) {
 		head, rest, ok := bytes.Cut(data, []byte("\n\n"))
-		if !ok {
-			return Growth{}, fmt.Errorf("%w: no checkpoint in it", ErrProof)
+		first, lines, _ := strings.Cut(string(head), "\n")
+		if sum := fmt.Sprintf("%s%x", growthHead, sha256.Sum256(data[min(len(first)+1, len(data)):])); !ok || first != sum {
+			return Growth{}, fmt.Errorf("%w: the file is damaged", ErrProof)
 		}
 		signed = rest
-		if err := g.read(strings.Split(string(head), "\n")[1:]); err != nil {
+		if err := g.read(lines); err != nil {
 			return Growth{}, err
 		}
 	}
@@ -190,7 +193,12 @@ func OpenGrowth(data []byte, log note.Verifier) (Growth, error) {
 	return g, nil
 }
 
-func (g Growth) read(lines []string) error {
+// read reads the lines before the empty one.
+func (g Growth) read(head string) error {
+	if head == "" {
+		return nil
+	}
+	lines := strings.Split(head, "\n")
 	for len(lines) > 0 {
 		text, ok := strings.CutPrefix(lines[0], "old ")
 		size, err := strconv.ParseInt(text, 10, 64)

@@ -114,6 +114,20 @@ func writeFile(path string, data []byte) error {
 	return os.Rename(tmp, path)
 }
 
+// WriteFile replaces a file, or makes it and its folder, readable by their owner
+// alone. When it returns nil the new file is there after a power cut too; a crash
+// before that leaves the old one or the new one, whole.
+func WriteFile(path string, data []byte) error {
+	folder := filepath.Dir(path)
+	if err := makeFolder(folder); err != nil {
+		return err
+	}
+	if err := writeFile(path, data); err != nil {
+		return err
+	}
+	return syncFolder(folder)
+}
+
 // sweep removes unfinished tiles that are narrower than the one just written or
 // beside a full one. They are of no use; those that a crash leaves are harmless.
 func (d Dir) sweep(tiles []tile) {
