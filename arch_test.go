@@ -49,6 +49,7 @@ var allowed = []struct {
 	{"adapters/casework", []string{"hearth/domain/...", "hearth/eventstore", uuidLib}},
 	{"adapters/reactions", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/casework", uuidLib, pgxLib, watermillLib}},
 	{"adapters/sealing", []string{"hearth/eventstore", "hearth/eventstore/notary", pgxLib}},
+	{"adapters/qrcode", []string{qrLib}},
 	{"adapters/sheet", []string{"hearth/domain", excelLib, textLib}},
 	{"adapters/importer", []string{"hearth/domain/...", "hearth/adapters/casework", "hearth/adapters/sheet", "hearth/eventstore", uuidLib}},
 	{"adapters/web/chart", nil},
@@ -82,6 +83,7 @@ const (
 	syncLib       = "golang.org/x/sync/..."
 	pinyinLib     = "github.com/mozillazg/go-pinyin"
 	chromeLib     = "github.com/chromedp/..."
+	qrLib         = "rsc.io/qr"
 	humaLib       = "github.com/danielgtaylor/huma/v2/..."
 )
 

@@ -22,8 +22,13 @@ import (
 // signed with its key.
 var ErrCheckpoint = errors.New("notary: not a checkpoint of this log")
 
-// ErrOtherLog is the ErrCheckpoint of a checkpoint of another log.
-var ErrOtherLog = errors.New("notary: a checkpoint of another log")
+// What may be wrong with a checkpoint that is written as checkpoints are. Each
+// is an ErrCheckpoint too.
+var (
+	ErrOtherLog  = errors.New("it is of another log")
+	ErrOtherKey  = errors.New("it is not signed with this key")
+	ErrSignature = errors.New("the signature is not of this text")
+)
 
 // Checkpoint is 检查点: the size and the root of the tree at a moment, signed
 // with the key of the log (C2SP tlog-checkpoint). Note is the signed note as it
@@ -82,12 +87,19 @@ func OpenCheckpoint(signed []byte, log note.Verifier) (Checkpoint, error) {
 		return Checkpoint{}, err
 	}
 	if c.Origin != log.Name() {
-		return Checkpoint{}, fmt.Errorf("%w: %w: it is of %s, the key of %s", ErrCheckpoint, ErrOtherLog, c.Origin, log.Name())
+		return Checkpoint{}, fmt.Errorf("%w: %w: %s, the key is of %s", ErrCheckpoint, ErrOtherLog, c.Origin, log.Name())
 	}
-	if _, err := note.Open(signed, note.VerifierList(log)); err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	_, err = note.Open(signed, note.VerifierList(log))
+	if err == nil {
+		return c, nil
 	}
-	return c, nil
+	if _, ok := errors.AsType[*note.UnverifiedNoteError](err); ok {
+		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, ErrOtherKey)
+	}
+	if _, ok := errors.AsType[*note.InvalidSignatureError](err); ok {
+		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, ErrSignature)
+	}
+	return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
 }
 
 // Key is the key with which a log signs.

@@ -15,16 +15,14 @@ import (
 	"hearth/eventstore/notary"
 )
 
-// Why a file, or a key, is refused. Besides these: notary.ErrNoProof, for a file
-// that has no proof from the size that is held, and notary.ErrFork, the alarm.
+// Why a file is refused. Besides these: notary.ErrOtherLog, ErrOtherKey and
+// ErrSignature; notary.ErrNoProof, for a file that has no proof from the size
+// that is held; and notary.ErrFork, the alarm.
 var (
-	ErrNoLog     = errors.New("witness: no key of a log is trusted yet")
-	ErrFile      = errors.New("witness: the file is damaged")
-	ErrSignature = errors.New("witness: the signature does not belong to the text")
-	ErrOtherKey  = errors.New("witness: signed with a key that is not trusted")
-	ErrOtherLog  = errors.New("witness: of another log")
-	ErrOlder     = errors.New("witness: older than what is held")
-	ErrClock     = errors.New("witness: the clock is behind the register")
+	ErrNoLog = errors.New("witness: no key of a log is trusted yet")
+	ErrFile  = errors.New("witness: the file is damaged")
+	ErrOlder = errors.New("witness: older than what is held")
+	ErrClock = errors.New("witness: the clock is behind the register")
 )
 
 // Result is what an import found. It says what is known even when the import is
@@ -53,7 +51,7 @@ func (w *Witness) Trust(public string, now time.Time) error {
 		return nil
 	}
 	if w.Origin() != "" && v.Name() != w.Origin() {
-		return fmt.Errorf("%w: %s, this witness is of %s", ErrOtherLog, v.Name(), w.Origin())
+		return fmt.Errorf("witness: %w: %s, this witness is of %s", notary.ErrOtherLog, v.Name(), w.Origin())
 	}
 	if _, err := w.add(Line{Kind: KindTrusted, At: now.UTC().Truncate(time.Second), Text: public}); err != nil {
 		w.broken = fmt.Errorf("witness: write the register: %w", err)
@@ -143,30 +141,16 @@ func (w *Witness) open(data []byte) (notary.Growth, error) {
 			g.Checkpoint, err = g.Checkpoint.Stripped(l.verifier)
 			return g, err
 		}
-		if _, other := errors.AsType[*note.UnverifiedNoteError](err); !other {
+		if !errors.Is(err, notary.ErrOtherKey) {
 			break
 		}
 	}
-	if errors.Is(err, ErrNoLog) {
-		return notary.Growth{}, err
+	for _, known := range []error{ErrNoLog, notary.ErrOtherLog, notary.ErrOtherKey, notary.ErrSignature} {
+		if errors.Is(err, known) {
+			return notary.Growth{}, err
+		}
 	}
-	return notary.Growth{}, fmt.Errorf("%w: %w", reason(err), err)
-}
-
-// reason says in which way a file cannot be opened.
-func reason(err error) error {
-	_, unverified := errors.AsType[*note.UnverifiedNoteError](err)
-	_, invalid := errors.AsType[*note.InvalidSignatureError](err)
-	switch {
-	case errors.Is(err, notary.ErrOtherLog):
-		return ErrOtherLog
-	case unverified:
-		return ErrOtherKey
-	case invalid:
-		return ErrSignature
-	default:
-		return ErrFile
-	}
+	return notary.Growth{}, fmt.Errorf("%w: %w", ErrFile, err)
 }
 
 // alarm keeps both sides of a contradiction and records it, once.

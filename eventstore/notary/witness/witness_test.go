@@ -174,8 +174,8 @@ func TestRefusals(t *testing.T) {
 		"empty":                 {nil, ErrFile},
 		"a photo":               {[]byte("\xff\xd8\xff\xe0 JFIF"), ErrFile},
 		"half a file":           {l.growth("a", 400, 300)[:200], ErrFile},
-		"another log":           {newLog(t, "other").growth("a", 400, 300), ErrOtherLog},
-		"a key not trusted":     {newLog(t, "refuse").growth("a", 400, 300), ErrOtherKey},
+		"another log":           {newLog(t, "other").growth("a", 400, 300), notary.ErrOtherLog},
+		"a key not trusted":     {newLog(t, "refuse").growth("a", 400, 300), notary.ErrOtherKey},
 		"older":                 {l.growth("a", 299), ErrOlder},
 		"no proof":              {l.growth("a", 400), notary.ErrNoProof},
 		"a proof of other size": {l.growth("a", 400, 299, 301), notary.ErrNoProof},
@@ -287,7 +287,7 @@ func TestTrust(t *testing.T) {
 		}
 	}
 	must(t, errors.Join(w.Trust(l.key.Public(), morning), w.Trust(l.key.Public(), morning)))
-	if err := w.Trust(newLog(t, "other").key.Public(), morning); !errors.Is(err, ErrOtherLog) {
+	if err := w.Trust(newLog(t, "other").key.Public(), morning); !errors.Is(err, notary.ErrOtherLog) {
 		t.Errorf("the key of another log: %v", err)
 	}
 	next := newLog(t, "keys")
