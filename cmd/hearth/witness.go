@@ -160,21 +160,25 @@ func importCheckpoint(t *terminal, w *witness.Witness, name string) error {
 	if err != nil {
 		return unreadable(name, err)
 	}
+	since := ""
+	if lines := w.Cosigned(); len(lines) > 0 {
+		since = clock(lines[len(lines)-1].At) + " 见证"
+	}
 	r, err := w.Import(data, time.Now())
 	if err != nil {
 		return refusedImport(w, r, err)
 	}
 	t.Line("日志      %s", w.Origin())
-	switch before := r.Before; {
-	case before.Note == nil:
-		t.Line("此前持有  无,这是首次见证:此前的历史没有可以对照的,从现在起不能再改")
-	default:
-		t.Line("此前持有  %d 条", before.Size)
-	}
-	if r.Again {
+	switch {
+	case r.Before.Note == nil:
+		t.Line("此前持有  无,这是首次见证:更早的历史没有可以对照的,从现在起不能再改")
+		t.Line("本次导入  %d 条,签名有效", r.Held.Size)
+	case r.Again:
+		t.Line("此前持有  %d 条,%s", r.Before.Size, since)
 		t.Line("本次导入  %d 条,与持有的相同,没有新增,登记簿没有改动", r.Offered.Size)
-	} else {
-		t.Line("本次导入  %d 条,新增 %d 条,已核对是此前持有的延续", r.Held.Size, r.Held.Size-r.Before.Size)
+	default:
+		t.Line("此前持有  %d 条,%s", r.Before.Size, since)
+		t.Line("本次导入  %d 条,新增 %d 条,签名有效,已核对是此前持有的延续", r.Held.Size, r.Held.Size-r.Before.Size)
 	}
 	t.Line("根哈希    %s", notary.Grouped(r.Held.Root[:]))
 	return handOut(t, w)
