@@ -9,5 +9,6 @@
 //
 // Read in this order: leaf.go, what a leaf covers; tree.go, the growing tree;
 // tiles.go, the tree on disk; checkpoint.go, what is signed; cosign.go, what
-// witnesses sign; proof.go, what is handed out; seal.go, the order of writes; verify.go, the comparison of copies.
+// witnesses sign; proof.go, what is handed out; seal.go, the order of writes;
+// verify.go, the comparison of copies.
 package notary

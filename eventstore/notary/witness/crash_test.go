@@ -160,6 +160,12 @@ func TestDamagedFolder(t *testing.T) {
 	}
 	put(registerFile, whole["/register.txt"])
 	w := open(t, dir)
+	other, err := w.key.Cosign(w.Held(), morning.Add(time.Hour))
+	must(t, errors.Join(err, w.Close()))
+	put(heldFile, string(other.Note))
+	demand("a checkpoint that was cosigned at another time")
+	put(heldFile, whole["/held.txt"])
+	w = open(t, dir)
 	if w.Held().Size != 200 {
 		t.Errorf("held %d", w.Held().Size)
 	}
