@@ -48,6 +48,7 @@ var allowed = []struct {
 	{"adapters/calls", []string{pgxLib}},
 	{"adapters/casework", []string{"hearth/domain/...", "hearth/eventstore", uuidLib}},
 	{"adapters/reactions", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/casework", uuidLib, pgxLib, watermillLib}},
+	{"adapters/repair", []string{"hearth/adapters/natsserver/blocks", "hearth/eventstore", "hearth/eventstore/notary", tlogLib}},
 	{"adapters/sealing", []string{"hearth/eventstore", "hearth/eventstore/notary", pgxLib}},
 	{"adapters/qrcode", []string{qrLib}},
 	{"adapters/sheet", []string{"hearth/domain", excelLib, textLib}},

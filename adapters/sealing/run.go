@@ -101,6 +101,16 @@ func (k *Keeper) putAside() (string, error) {
 	return aside, nil
 }
 
+// Held is the largest checkpoint that is kept, without a look at the log: what a
+// log that is closed is compared with.
+func (k *Keeper) Held(ctx context.Context) (notary.Checkpoint, error) {
+	own, err := k.dir.Checkpoint(k.key.Verifier())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, notary.ErrCheckpoint) {
+		return own, err
+	}
+	return k.held(ctx, own)
+}
+
 // rehash compares the last sealed messages with their leaves.
 func (k *Keeper) rehash(ctx context.Context, size int64) error {
 	first := max(0, size-rehashed) + 1

@@ -12,5 +12,6 @@ func jobs() map[string]job {
 	}
 	maps.Copy(all, userJobs())
 	maps.Copy(all, tokenJobs())
+	maps.Copy(all, auditJobs())
 	return all
 }

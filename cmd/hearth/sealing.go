@@ -11,7 +11,6 @@ import (
 
 	"hearth/adapters/sealing"
 	"hearth/adapters/web"
-	"hearth/domain"
 	"hearth/eventstore/natsstore"
 )
 
@@ -97,6 +96,3 @@ func (a *App) witnessStanding(ctx context.Context) web.Standing {
 	}
 	return line
 }
-
-// clock is a time as people in Shanghai write it.
-func clock(t time.Time) string { return t.In(domain.Shanghai).Format("2006-01-02 15:04:05") }

@@ -193,6 +193,15 @@ func TestFormIsSentOnce(t *testing.T) {
 	}
 }
 
+// TestWaitingIsTold: who waits for an answer is told that the server goes on.
+// The event alone is sent: a browser on its way to another page cannot be asked.
+func TestWaitingIsTold(t *testing.T) {
+	t.Parallel()
+	b, _ := open(t, &desk{text: "一"}, webtest.Live(5, "cases"))
+	browsertest.Run(b, chromedp.Evaluate[bool](`document.getElementById("intake").dispatchEvent(new Event("submit", {bubbles: true, cancelable: true}))`))
+	b.WaitText("#intake .trying", "不会重复登记")
+}
+
 func TestRejectionKeepsAndFocuses(t *testing.T) {
 	t.Parallel()
 	b, _ := open(t, &desk{text: "一"}, webtest.Live(5, "cases"))
