@@ -77,6 +77,24 @@ func known(ctx context.Context, pool *pgxpool.Pool) (origin string, err error) {
 	return origin, err
 }
 
+// Known is how far the log was sealed, by whichever place says more. It needs no
+// log: it is asked before the event store is started.
+func Known(ctx context.Context, pool *pgxpool.Pool, o Options) (int64, error) {
+	var size int64
+	err := pool.QueryRow(ctx, "select size from hearth.sealed order by sealed_at desc limit 1").Scan(&size)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, fmt.Errorf("how far the log was sealed: %w", err)
+	}
+	// A checkpoint beside the tiles counts when it is signed with our key; else
+	// Open will say what is wrong with it.
+	if key, err := notary.ReadKey(o.KeyFile); err == nil {
+		if c, err := notary.NewDir(o.Dir).Checkpoint(key.Verifier()); err == nil {
+			size = max(size, c.Size)
+		}
+	}
+	return size, nil
+}
+
 // Issued is a checkpoint that was handed out, as it is known to be witnessed.
 type Issued struct {
 	Checkpoint  notary.Checkpoint

@@ -40,6 +40,7 @@ type App struct {
 	registry  *eventstore.Registry
 	store     *natsstore.Store
 	keeper    *sealing.Keeper
+	damage    *damage // of the embedded stream's files, nil when there is none
 	accounts  *accounts.Accounts
 	calls     *calls.Calls
 	models    models
@@ -124,8 +125,11 @@ func (a *App) openNATS(ctx context.Context) (err error) {
 			return domain.Reject("nats_unreachable", "连不上 NATS(%v)。请核对 HEARTH_NATS_URL 和 HEARTH_NATS_CREDS,并确认它已启动。", err)
 		}
 	} else {
+		if err := a.scanBlocks(ctx); err != nil {
+			return err
+		}
 		var srv *natsserver.Server
-		srv, err = natsserver.Start(ctx, natsserver.Config{StoreDir: filepath.Join(a.cfg.State, "nats")})
+		srv, err = natsserver.Start(ctx, natsserver.Config{StoreDir: a.cfg.natsDir()})
 		if err != nil {
 			return err
 		}

@@ -22,11 +22,16 @@ func (c config) notaryKey() string {
 	return cmp.Or(os.Getenv("HEARTH_NOTARY_KEY"), filepath.Join(c.State, "notary", "key"))
 }
 
+func (a *App) sealingOptions() sealing.Options {
+	return sealing.Options{Dir: a.cfg.notaryDir(), KeyFile: a.cfg.notaryKey(), Configuration: a.configuration}
+}
+
 // openKeeper compares the log with what was sealed before anybody can write.
 func (a *App) openKeeper(ctx context.Context) error {
-	a.keeper = sealing.New(a.pool, a.store, sealing.Options{
-		Dir: a.cfg.notaryDir(), KeyFile: a.cfg.notaryKey(), Configuration: a.configuration,
-	})
+	a.keeper = sealing.New(a.pool, a.store, a.sealingOptions())
+	if a.damage != nil {
+		a.keeper.Damaged(fmt.Sprintf("事件文件有损坏:%s。原样已存于 %s。请停止服务,运行 hearth repair。", a.damage.Text, a.damage.Aside))
+	}
 	return a.keeper.Open(ctx)
 }
 
