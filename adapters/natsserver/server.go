@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"hearth/adapters/dirlock"
+	"hearth/adapters/natsserver/rights"
 )
 
 // lockFile is the file inside the store folder that keeps a second server out.
@@ -32,8 +34,12 @@ type Config struct {
 	// then loses acknowledged events: for tests and comparisons only.
 	UnsafeNoSync bool
 	// Listen opens a port on the loopback address chosen by the system. Without
-	// it the server can be reached from this process alone.
+	// it the server can be reached from this process alone. Users and rights are
+	// the same on both ways.
 	Listen bool
+	// Unlimited is the public nkey of one more user, who may do everything in the
+	// account. Only tests have one: to play the attacker, and to plant damage.
+	Unlimited string
 	// MaxMemory and MaxStore limit JetStream in bytes; 0 leaves the choice to
 	// the server.
 	MaxMemory, MaxStore int64
@@ -44,6 +50,7 @@ type Config struct {
 // Server is a running NATS server with JetStream inside this process.
 type Server struct {
 	nats *server.Server
+	keys keys
 	lock *dirlock.Lock
 	end  func() // begins the end, once
 
@@ -79,7 +86,18 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 
 // launch starts the server on a folder that is locked for it.
 func launch(ctx context.Context, cfg Config, log *slog.Logger, lock *dirlock.Lock) (*Server, error) {
-	ns, err := server.NewServer(options(cfg))
+	if err := takeOver(cfg.StoreDir, log); err != nil {
+		return nil, err
+	}
+	keys, err := drawKeys()
+	if err != nil {
+		return nil, err
+	}
+	opts, err := options(cfg, keys)
+	if err != nil {
+		return nil, err
+	}
+	ns, err := server.NewServer(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -87,11 +105,15 @@ func launch(ctx context.Context, cfg Config, log *slog.Logger, lock *dirlock.Loc
 	ns.SetLoggerV2(bridge, false, false, false)
 
 	started := make(chan struct{})
+	var enabled error // to be read after started
 	go func() {
 		defer close(started)
 		ns.Start()
+		if bridge.lastFatal() == "" {
+			enabled = enable(ns)
+		}
 	}()
-	err = awaitStart(ctx, started, log)
+	err = errors.Join(awaitStart(ctx, started, log), enabled)
 	if text := bridge.lastFatal(); err == nil && text != "" {
 		// Start has no error to return and may leave JetStream half open: what went
 		// wrong is only in the log.
@@ -101,14 +123,19 @@ func launch(ctx context.Context, cfg Config, log *slog.Logger, lock *dirlock.Loc
 		halt(ns)
 		return nil, err
 	}
-	s := &Server{nats: ns, lock: lock, gone: make(chan struct{})}
+	s := &Server{nats: ns, keys: keys, lock: lock, gone: make(chan struct{})}
 	s.end = sync.OnceFunc(func() { go s.shutdown() })
 	return s, nil
 }
 
 // options is the server's configuration. Signals stay with the program: it
 // decides in which order things stop.
-func options(cfg Config) *server.Options {
+func options(cfg Config, keys keys) (*server.Options, error) {
+	account := server.NewAccount(rights.Account)
+	users, err := keys.users(account, cfg.Unlimited)
+	if err != nil {
+		return nil, err
+	}
 	return &server.Options{
 		ServerName:             "hearth",
 		JetStream:              true,
@@ -121,7 +148,9 @@ func options(cfg Config) *server.Options {
 		Port:                   server.RANDOM_PORT,
 		NoSigs:                 true,
 		DisableJetStreamBanner: true,
-	}
+		Accounts:               []*server.Account{account},
+		Nkeys:                  users,
+	}, nil
 }
 
 // awaitStart waits for the start to end and says from time to time that it has
@@ -148,14 +177,19 @@ func halt(ns *server.Server) {
 	ns.WaitForShutdown()
 }
 
-// Connect opens a connection to the server that never leaves this process.
-func (s *Server) Connect(opts ...nats.Option) (*nats.Conn, error) {
-	conn, err := nats.Connect("", append(opts, nats.InProcessServer(s.nats))...)
+// Connect opens a connection as a user that never leaves this process.
+func (s *Server) Connect(user rights.User, opts ...nats.Option) (*nats.Conn, error) {
+	own := []nats.Option{nats.InProcessServer(s), nats.CustomInboxPrefix(user.Inbox()), s.keys.option(user)}
+	conn, err := nats.Connect("", append(opts, own...)...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the embedded nats server: %w", err)
+		return nil, fmt.Errorf("connect to the embedded nats server as %s: %w", user, err)
 	}
 	return conn, nil
 }
+
+// InProcessConn makes Server a nats.InProcessConnProvider. The connection is
+// nobody's yet: without a key the server refuses it.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn() }
 
 // SyncAlways says whether an acknowledged message is on disk.
 func (s *Server) SyncAlways() bool {
