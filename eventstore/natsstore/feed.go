@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
 
 	"hearth/eventstore"
 )
@@ -48,19 +48,12 @@ func (s *Store) Messages(ctx context.Context, after eventstore.Position) (events
 	}
 	ctx, cancel := context.WithTimeout(ctx, ackWait)
 	defer cancel()
-	consumer, err := s.js.CreateConsumer(ctx, s.name, jetstream.ConsumerConfig{
-		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:       uint64(after) + 1,
-		AckPolicy:         jetstream.AckNonePolicy,
-		Replicas:          1,
-		MemoryStorage:     true,
-		InactiveThreshold: time.Minute, // if Close never comes
-	})
-	if err != nil {
+	name := nuid.Next()
+	if err := s.createConsumer(ctx, name, uint64(after)+1); err != nil {
 		return nil, fmt.Errorf("follow: %w", err)
 	}
 	f := &feed{
-		store: s, consumer: consumer.CachedInfo().Name, inbox: s.nc.NewInbox(), last: after, known: end, opened: time.Now(),
+		store: s, consumer: name, inbox: s.nc.NewInbox(), last: after, known: end, opened: time.Now(),
 		// Room for all that was asked for, and for heart-beats while the reader
 		// is busy. What does not fit is dropped and noticed by its absence.
 		msgs: make(chan *nats.Msg, pullMessages+256),
@@ -143,7 +136,7 @@ func (f *feed) await(ctx context.Context) (*nats.Msg, error) {
 		if behind {
 			return nil, f.missing(ctx)
 		}
-		return nil, errSilent
+		return nil, f.store.silent(f.consumer)
 	}
 }
 
@@ -151,11 +144,11 @@ func (f *feed) await(ctx context.Context) (*nats.Msg, error) {
 // damaged the server goes on counting messages that it no longer has, and a
 // reader would wait for them until the next append shows the gap.
 func (f *feed) missing(ctx context.Context) error {
-	consumer, err := f.store.js.Consumer(ctx, f.store.name, f.consumer)
+	left, err := f.store.pending(ctx, f.consumer)
 	if err != nil {
 		return err
 	}
-	if left := consumer.CachedInfo().NumPending; left > 0 {
+	if left > 0 {
 		return fmt.Errorf("%w with %d messages left", errSilent, left)
 	}
 	return fmt.Errorf("%w: positions %d to %d are missing", eventstore.ErrCorrupt, f.last+1, f.known)
@@ -166,8 +159,7 @@ func (f *feed) pull() error {
 	n := pullMessages - f.asked
 	request := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"expires":%d,"idle_heartbeat":%d}`,
 		n, pullBytes, pullExpires, f.store.heartbeat)
-	subject := "$JS.API.CONSUMER.MSG.NEXT." + f.store.name + "." + f.consumer
-	if err := f.store.nc.PublishRequest(subject, f.inbox, request); err != nil {
+	if err := f.store.nc.PublishRequest(f.store.nextSubject(f.consumer), f.inbox, request); err != nil {
 		return err
 	}
 	f.asked += n
