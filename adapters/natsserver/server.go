@@ -38,7 +38,8 @@ type Config struct {
 	// the same on both ways.
 	Listen bool
 	// Unlimited is the public nkey of one more user, who may do everything in the
-	// account. Only tests have one: to play the attacker, and to plant damage.
+	// account of the events, and then nothing is closed (rights.Config). Only
+	// tests have one: to play the attacker, and to plant damage.
 	Unlimited string
 	// MaxMemory and MaxStore limit JetStream in bytes; 0 leaves the choice to
 	// the server.
@@ -105,15 +106,11 @@ func launch(ctx context.Context, cfg Config, log *slog.Logger, lock *dirlock.Loc
 	ns.SetLoggerV2(bridge, false, false, false)
 
 	started := make(chan struct{})
-	var enabled error // to be read after started
 	go func() {
 		defer close(started)
 		ns.Start()
-		if bridge.lastFatal() == "" {
-			enabled = enable(ns)
-		}
 	}()
-	err = errors.Join(awaitStart(ctx, started, log), enabled)
+	err = awaitStart(ctx, started, log)
 	if text := bridge.lastFatal(); err == nil && text != "" {
 		// Start has no error to return and may leave JetStream half open: what went
 		// wrong is only in the log.
@@ -131,26 +128,26 @@ func launch(ctx context.Context, cfg Config, log *slog.Logger, lock *dirlock.Loc
 // options is the server's configuration. Signals stay with the program: it
 // decides in which order things stop.
 func options(cfg Config, keys keys) (*server.Options, error) {
-	account := server.NewAccount(rights.Account)
-	users, err := keys.users(account, cfg.Unlimited)
+	public, err := keys.public()
 	if err != nil {
 		return nil, err
 	}
-	return &server.Options{
-		ServerName:             "hearth",
-		JetStream:              true,
-		StoreDir:               cfg.StoreDir,
-		SyncAlways:             !cfg.UnsafeNoSync,
-		JetStreamMaxMemory:     cfg.MaxMemory,
-		JetStreamMaxStore:      cfg.MaxStore,
-		DontListen:             !cfg.Listen,
-		Host:                   "127.0.0.1",
-		Port:                   server.RANDOM_PORT,
-		NoSigs:                 true,
-		DisableJetStreamBanner: true,
-		Accounts:               []*server.Account{account},
-		Nkeys:                  users,
-	}, nil
+	opts := &server.Options{}
+	if err := opts.ProcessConfigString(rights.Config{Keys: public, Unlimited: cfg.Unlimited}.String()); err != nil {
+		return nil, fmt.Errorf("rights: %w", err)
+	}
+	opts.ServerName = "hearth"
+	opts.JetStream = true
+	opts.StoreDir = cfg.StoreDir
+	opts.SyncAlways = !cfg.UnsafeNoSync
+	opts.JetStreamMaxMemory = cfg.MaxMemory
+	opts.JetStreamMaxStore = cfg.MaxStore
+	opts.DontListen = !cfg.Listen
+	opts.Host = "127.0.0.1"
+	opts.Port = server.RANDOM_PORT
+	opts.NoSigs = true
+	opts.DisableJetStreamBanner = true
+	return opts, nil
 }
 
 // awaitStart waits for the start to end and says from time to time that it has

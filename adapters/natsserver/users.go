@@ -49,37 +49,17 @@ func (k keys) option(user rights.User) nats.Option {
 	}
 }
 
-// users are the server's users with their rights, and one without limits when
-// unlimited is not empty. As soon as there is one, the server refuses whoever
-// comes without a key.
-func (k keys) users(account *server.Account, unlimited string) ([]*server.NkeyUser, error) {
-	var all []*server.NkeyUser
-	for _, user := range rights.Users() {
-		public, err := k[user].PublicKey()
+// public are the public halves.
+func (k keys) public() (map[rights.User]string, error) {
+	public := map[rights.User]string{}
+	for user, pair := range k {
+		key, err := pair.PublicKey()
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, &server.NkeyUser{Nkey: public, Account: account, Permissions: &server.Permissions{
-			Publish:   &server.SubjectPermission{Allow: user.Publish()},
-			Subscribe: &server.SubjectPermission{Allow: user.Subscribe()},
-		}})
+		public[user] = key
 	}
-	if unlimited != "" {
-		all = append(all, &server.NkeyUser{Nkey: unlimited, Account: account})
-	}
-	return all, nil
-}
-
-// enable gives the account its JetStream and recovers its streams.
-func enable(ns *server.Server) error {
-	account, err := ns.LookupAccount(rights.Account)
-	if err != nil {
-		return fmt.Errorf("account %s: %w", rights.Account, err)
-	}
-	if err := account.EnableJetStream(nil, nil); err != nil {
-		return fmt.Errorf("jetstream of account %s: %w", rights.Account, err)
-	}
-	return nil
+	return public, nil
 }
 
 // takeOver moves the streams that were kept before there was an account to

@@ -32,6 +32,12 @@ func WithLog(log *slog.Logger) Option {
 	return func(cfg *natsserver.Config) { cfg.Logger = log }
 }
 
+// WithoutUnlimited leaves only the users of production, and closed what is closed
+// in production.
+func WithoutUnlimited() Option {
+	return func(cfg *natsserver.Config) { cfg.Unlimited = "" }
+}
+
 // Server is a test's own server.
 type Server struct {
 	*natsserver.Server

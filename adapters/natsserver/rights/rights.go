@@ -1,18 +1,16 @@
-// Package rights says what each user of the event store may ask of NATS. The
-// embedded server takes it from here, and so does the configuration that
-// hearth nats-config writes for servers of their own.
+// Package rights says what each user of the event store may ask of NATS. Start
+// with Publish; Config writes it as configuration, which the embedded server
+// takes as it is, and hearth nats-config writes into the file of others.
 //
-// It promises that nobody but the provisioner can make the stream, that nobody
-// at all can change, empty or remove it, and that users do not hear each
-// other's answers. Whoever has the key of the service can add events that are
-// not true; no right can prevent that, and none lets him alter those that are
-// stored.
+// It promises that only the provisioner can make the stream, that nobody at all
+// can change, empty or remove it while the server runs with this configuration,
+// and that users do not hear each other's answers. Whoever has the key of the
+// service can add events that are not true; no right can prevent that, and none
+// lets him alter those that are stored.
 package rights
 
-import "slices"
-
 const (
-	// Account is the NATS account that holds the stream and the users.
+	// Account is the NATS account that holds the stream, and the service.
 	Account = "HEARTH"
 	// Stream is the stream that the rights are about.
 	Stream = "HEARTH"
@@ -60,7 +58,7 @@ func (u User) Publish() []string {
 	case Service:
 		// A family and a case: any other subject would be a message that no reader
 		// gets past.
-		return slices.Concat([]string{"ev.*.*"}, reading())
+		return append([]string{"ev.*.*"}, reading()...)
 	case Reader:
 		return reading()
 	}
