@@ -22,6 +22,7 @@ const (
 var (
 	errSilent     = errors.New("the consumer has fallen silent")
 	errLost       = errors.New("deliveries were lost")
+	errStalled    = errors.New("the consumer delivers nothing of what was stored since")
 	errFeedClosed = errors.New("feed is closed")
 )
 
@@ -77,6 +78,7 @@ type feed struct {
 	known     eventstore.Position // where the log ended when the feed began
 	opened    time.Time
 	left      uint64 // waiting behind last when it was sent
+	stalled   bool   // at the last heart-beat there was something to deliver
 	err       error  // why it ended
 }
 
@@ -170,7 +172,7 @@ func (f *feed) pull() error {
 func (f *feed) control(ctx context.Context, code string, m *nats.Msg) error {
 	switch {
 	case code == "100":
-		return nil
+		return f.beat(ctx)
 	case code == "503" && f.delivered == 0 && time.Since(f.opened) < catchUp:
 		// A cluster needs a moment to tell all servers of a new consumer.
 		f.asked = 0
@@ -190,6 +192,23 @@ func (f *feed) control(ctx context.Context, code string, m *nats.Msg) error {
 	return nil
 }
 
+// beat is called with each heart-beat, which a consumer sends when it has nothing
+// to deliver. One that somebody has paused or given a filter sends them too, and
+// would keep its reader waiting for ever: so the stream is asked whether it has
+// nothing either. Once it may have got something just now.
+func (f *feed) beat(ctx context.Context) error {
+	end, err := f.store.End(ctx)
+	if err != nil || end <= f.last { // what cannot be asked now is asked at the next one
+		f.stalled = false
+		return nil
+	}
+	if f.stalled {
+		return fmt.Errorf("%w: it has come to %d, the log to %d", errStalled, f.last, end)
+	}
+	f.stalled = true
+	return nil
+}
+
 // next checks that a message is the next one.
 func (f *feed) next(m *nats.Msg) (eventstore.Message, error) {
 	meta, err := m.Metadata()
@@ -197,6 +216,7 @@ func (f *feed) next(m *nats.Msg) (eventstore.Message, error) {
 		return eventstore.Message{}, err
 	}
 	f.asked--
+	f.stalled = false
 	if f.delivered++; meta.Sequence.Consumer != f.delivered {
 		return eventstore.Message{}, fmt.Errorf("%w: %d to %d", errLost, f.delivered, meta.Sequence.Consumer-1)
 	}

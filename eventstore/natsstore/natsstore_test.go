@@ -38,12 +38,12 @@ func open(t testing.TB, nc *nats.Conn, opts ...natsstore.Option) *natsstore.Stor
 }
 
 // openAs opens a store with the rights of a user of production.
-func openAs(t testing.TB, server *natstest.Server, user rights.User) *natsstore.Store {
+func openAs(t testing.TB, server *natstest.Server, user rights.User, opts ...natsstore.Option) *natsstore.Store {
 	t.Helper()
 	if err := provision(t.Context(), server.As(t, rights.Provisioner)); err != nil {
 		t.Fatal(err)
 	}
-	s, err := natsstore.Open(t.Context(), server.As(t, user), storetest.Registry())
+	s, err := natsstore.Open(t.Context(), server.As(t, user), storetest.Registry(), opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
