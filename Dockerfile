@@ -10,7 +10,7 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}"
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates tzdata \
- && rm -rf /var/lib/apt/lists/* && useradd --system --home /state --create-home hearth
+ && rm -rf /var/lib/apt/lists/* && useradd --system --uid 10001 --home /state --create-home hearth
 COPY --from=build /hearth /usr/local/bin/hearth
 USER hearth
 VOLUME /state

@@ -41,8 +41,9 @@ var allowed = []struct {
 	{"adapters/dirlock", nil},
 	{"adapters/localpg", []string{"hearth/adapters/dirlock", pgxLib, sysLib}},
 	{"adapters/localpg/pgtest", []string{"hearth/adapters/localpg", "hearth/adapters/postgres", "hearth/adapters/dirlock", pgxLib}},
-	{"adapters/natsserver", []string{"hearth/adapters/dirlock", natsServerLib, natsLib}},
-	{"adapters/natsserver/natstest", []string{"hearth/adapters/natsserver", natsServerLib, natsLib}},
+	{"adapters/natsserver", []string{"hearth/adapters/dirlock", "hearth/adapters/natsserver/rights", natsServerLib, natsLib, nkeysLib}},
+	{"adapters/natsserver/rights", nil},
+	{"adapters/natsserver/natstest", []string{"hearth/adapters/natsserver/...", natsServerLib, natsLib, nkeysLib}},
 	{"adapters/natsserver/blocks", []string{highwayLib}},
 	{"adapters/accounts", []string{"hearth/domain/...", "hearth/adapters/postgres", uuidLib, pgxLib, argonLib}},
 	{"adapters/calls", []string{pgxLib}},
@@ -70,6 +71,7 @@ const (
 	jsonLib       = "github.com/go-json-experiment/json/..."
 	natsLib       = "github.com/nats-io/nats.go/..."
 	nuidLib       = "github.com/nats-io/nuid"
+	nkeysLib      = "github.com/nats-io/nkeys"
 	natsServerLib = "github.com/nats-io/nats-server/v2/..."
 	highwayLib    = "github.com/minio/highwayhash"
 	pgxLib        = "github.com/jackc/pgx/v5/..."

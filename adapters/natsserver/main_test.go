@@ -14,6 +14,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
 	"go.uber.org/goleak"
 )
 
@@ -41,7 +42,7 @@ func publish(dir string) error {
 	if err != nil {
 		return err
 	}
-	conn, err := server.Connect()
+	conn, err := unlimited(server)
 	if err != nil {
 		return err
 	}
@@ -58,8 +59,30 @@ func publish(dir string) error {
 	}
 }
 
+// everything is the key of the user without limits.
+var everything = func() nkeys.KeyPair {
+	pair, err := nkeys.CreateUser()
+	if err != nil {
+		panic(err)
+	}
+	return pair
+}()
+
+func publicKey(pair nkeys.KeyPair) string {
+	public, err := pair.PublicKey()
+	if err != nil {
+		panic(err)
+	}
+	return public
+}
+
 func config(dir string) Config {
-	return Config{StoreDir: dir, Logger: slog.New(slog.DiscardHandler)}
+	return Config{StoreDir: dir, Unlimited: publicKey(everything), Logger: slog.New(slog.DiscardHandler)}
+}
+
+// unlimited opens a connection that may do everything.
+func unlimited(server *Server) (*nats.Conn, error) {
+	return nats.Connect("", nats.InProcessServer(server), nats.Nkey(publicKey(everything), everything.Sign))
 }
 
 // open makes the stream EV when it is missing.
@@ -97,7 +120,7 @@ func stop(t testing.TB, server *Server) {
 // connect opens a connection and the stream EV.
 func connect(t testing.TB, server *Server) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
-	conn, err := server.Connect()
+	conn, err := unlimited(server)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"hearth/adapters/dirlock"
+	"hearth/adapters/natsserver/rights"
 )
 
 // lockFile is the file inside the store folder that keeps a second server out.
@@ -32,11 +34,19 @@ type Config struct {
 	// then loses acknowledged events: for tests and comparisons only.
 	UnsafeNoSync bool
 	// Listen opens a port on the loopback address chosen by the system. Without
-	// it the server can be reached from this process alone.
+	// it the server can be reached from this process alone. Users and rights are
+	// the same on both ways.
 	Listen bool
+	// Unlimited is the public nkey of one more user, who may do everything in the
+	// account of the events, and then nothing is closed (rights.Config). Only
+	// tests have one: to play the attacker, and to plant damage.
+	Unlimited string
 	// MaxMemory and MaxStore limit JetStream in bytes; 0 leaves the choice to
 	// the server.
 	MaxMemory, MaxStore int64
+	// Before, when set, is called when the folder is locked and before the server
+	// opens it: the server changes damaged files. Its error ends the start.
+	Before func(context.Context) error
 	// Logger takes the server's log; nil is slog.Default.
 	Logger *slog.Logger
 }
@@ -44,6 +54,7 @@ type Config struct {
 // Server is a running NATS server with JetStream inside this process.
 type Server struct {
 	nats *server.Server
+	keys keys
 	lock *dirlock.Lock
 	end  func() // begins the end, once
 
@@ -79,7 +90,23 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 
 // launch starts the server on a folder that is locked for it.
 func launch(ctx context.Context, cfg Config, log *slog.Logger, lock *dirlock.Lock) (*Server, error) {
-	ns, err := server.NewServer(options(cfg))
+	if cfg.Before != nil {
+		if err := cfg.Before(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := takeOver(cfg.StoreDir, log); err != nil {
+		return nil, err
+	}
+	keys, err := drawKeys()
+	if err != nil {
+		return nil, err
+	}
+	opts, err := options(cfg, keys)
+	if err != nil {
+		return nil, err
+	}
+	ns, err := server.NewServer(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -101,27 +128,34 @@ func launch(ctx context.Context, cfg Config, log *slog.Logger, lock *dirlock.Loc
 		halt(ns)
 		return nil, err
 	}
-	s := &Server{nats: ns, lock: lock, gone: make(chan struct{})}
+	s := &Server{nats: ns, keys: keys, lock: lock, gone: make(chan struct{})}
 	s.end = sync.OnceFunc(func() { go s.shutdown() })
 	return s, nil
 }
 
 // options is the server's configuration. Signals stay with the program: it
 // decides in which order things stop.
-func options(cfg Config) *server.Options {
-	return &server.Options{
-		ServerName:             "hearth",
-		JetStream:              true,
-		StoreDir:               cfg.StoreDir,
-		SyncAlways:             !cfg.UnsafeNoSync,
-		JetStreamMaxMemory:     cfg.MaxMemory,
-		JetStreamMaxStore:      cfg.MaxStore,
-		DontListen:             !cfg.Listen,
-		Host:                   "127.0.0.1",
-		Port:                   server.RANDOM_PORT,
-		NoSigs:                 true,
-		DisableJetStreamBanner: true,
+func options(cfg Config, keys keys) (*server.Options, error) {
+	public, err := keys.public()
+	if err != nil {
+		return nil, err
 	}
+	opts := &server.Options{}
+	if err := opts.ProcessConfigString(rights.Config{Keys: public, Unlimited: cfg.Unlimited}.String()); err != nil {
+		return nil, fmt.Errorf("rights: %w", err)
+	}
+	opts.ServerName = "hearth"
+	opts.JetStream = true
+	opts.StoreDir = cfg.StoreDir
+	opts.SyncAlways = !cfg.UnsafeNoSync
+	opts.JetStreamMaxMemory = cfg.MaxMemory
+	opts.JetStreamMaxStore = cfg.MaxStore
+	opts.DontListen = !cfg.Listen
+	opts.Host = "127.0.0.1"
+	opts.Port = server.RANDOM_PORT
+	opts.NoSigs = true
+	opts.DisableJetStreamBanner = true
+	return opts, nil
 }
 
 // awaitStart waits for the start to end and says from time to time that it has
@@ -148,14 +182,19 @@ func halt(ns *server.Server) {
 	ns.WaitForShutdown()
 }
 
-// Connect opens a connection to the server that never leaves this process.
-func (s *Server) Connect(opts ...nats.Option) (*nats.Conn, error) {
-	conn, err := nats.Connect("", append(opts, nats.InProcessServer(s.nats))...)
+// Connect opens a connection as a user that never leaves this process.
+func (s *Server) Connect(user rights.User, opts ...nats.Option) (*nats.Conn, error) {
+	own := []nats.Option{nats.InProcessServer(s), nats.CustomInboxPrefix(user.Inbox()), s.keys.option(user)}
+	conn, err := nats.Connect("", append(opts, own...)...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the embedded nats server: %w", err)
+		return nil, fmt.Errorf("connect to the embedded nats server as %s: %w", user, err)
 	}
 	return conn, nil
 }
+
+// InProcessConn makes Server a nats.InProcessConnProvider. The connection is
+// nobody's yet: without a key the server refuses it.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn() }
 
 // SyncAlways says whether an acknowledged message is on disk.
 func (s *Server) SyncAlways() bool {

@@ -15,13 +15,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/calls"
 	"hearth/adapters/casework"
 	"hearth/adapters/localpg"
 	"hearth/adapters/natsserver"
+	"hearth/adapters/natsserver/rights"
 	"hearth/adapters/postgres"
 	"hearth/adapters/reactions"
 	"hearth/adapters/sealing"
@@ -103,7 +103,7 @@ func (a *App) openNATS(ctx context.Context) (err error) {
 	options := []nats.Option{
 		nats.ClosedHandler(func(*nats.Conn) { close(closed) }),
 		nats.Name("hearth"), nats.MaxReconnects(-1),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { slog.Error("nats", "err", err) }),
+		nats.ErrorHandler(logNATS),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil { // nil: we ended it ourselves
 				slog.Warn("nats disconnected", "err", err)
@@ -111,52 +111,57 @@ func (a *App) openNATS(ctx context.Context) (err error) {
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) { slog.Info("nats connected again") }),
 	}
+	replicas := 1
 	if a.cfg.NATSURL != "" {
-		if err := a.checkSync(ctx); err != nil {
-			if !a.cfg.AcceptUnsafeNATS {
-				return err
-			}
-			slog.WarnContext(ctx, "a power cut may lose acknowledged events: HEARTH_ACCEPT_UNSAFE_NATS is set", "err", err)
-		}
-		if a.cfg.NATSCred != "" {
-			options = append(options, nats.UserCredentials(a.cfg.NATSCred))
-		}
-		if a.nc, err = nats.Connect(a.cfg.NATSURL, options...); err != nil {
-			return domain.Reject("nats_unreachable", "连不上 NATS(%v)。请核对 HEARTH_NATS_URL 和 HEARTH_NATS_CREDS,并确认它已启动。", err)
-		}
+		replicas = a.cfg.Replicas
+		a.nc, err = a.connectExternal(ctx, options)
 	} else {
-		if err := a.scanBlocks(ctx); err != nil {
-			return err
-		}
-		var srv *natsserver.Server
-		srv, err = natsserver.Start(ctx, natsserver.Config{StoreDir: a.cfg.natsDir()})
-		if err != nil {
-			return err
-		}
-		a.onClose(srv.Stop)
-		a.nc, err = srv.Connect(options...)
+		a.nc, err = a.connectEmbedded(ctx, options)
 	}
 	if err != nil {
-		return fmt.Errorf("connect to NATS: %w", err)
-	}
-	a.onClose(func(ctx context.Context) error { return drain(ctx, a.nc, closed) })
-	if err := a.provision(ctx); err != nil {
 		return err
 	}
-	if a.store, err = natsstore.Open(ctx, a.nc, a.registry); err != nil {
+	a.onClose(func(ctx context.Context) error { return drain(ctx, a.nc, closed) })
+	a.store, err = natsstore.Open(ctx, a.nc, a.registry, natsstore.WithReplicas(replicas))
+	if errors.Is(err, natsstore.ErrConfiguration) {
+		return domain.Reject("stream_configuration", "事件流不存在或设置不对(%v)。新装的请先运行 hearth provision;用了一段时间才出现的,说明有人改动过,请先查明原因。", err)
+	}
+	if errors.Is(err, natsstore.ErrForbidden) {
+		return domain.Reject("nats_forbidden", "NATS 用户没有所需的权限(%v)。请核对 HEARTH_NATS_NKEY 是否 hearth nats-config 生成的 service.nk。", err)
+	}
+	if err != nil {
 		return err
 	}
 	a.onClose(func(context.Context) error { a.store.Close(); return nil })
 	return nil
 }
 
-// provision makes the stream, or refuses one that is configured otherwise.
-func (a *App) provision(ctx context.Context) error {
-	js, err := jetstream.New(a.nc)
-	if err != nil {
-		return err
+// connectExternal connects to the cluster as the service. The stream is made
+// when we have the key for that; without any key the cluster has rights of its
+// own, or none.
+func (a *App) connectExternal(ctx context.Context, options []nats.Option) (*nats.Conn, error) {
+	if err := acceptSync(ctx, a.cfg); err != nil {
+		return nil, err
 	}
-	return natsstore.Provision(ctx, js, natsstore.Config{Replicas: a.cfg.Replicas})
+	if a.cfg.NATS.Provisioner != "" || a.cfg.NATS.Service == "" {
+		if err := provisionExternal(ctx, a.cfg); err != nil {
+			return nil, err
+		}
+	}
+	return dialNATS(a.cfg, rights.Service, options...)
+}
+
+// connectEmbedded starts the server of our own.
+func (a *App) connectEmbedded(ctx context.Context, options []nats.Option) (*nats.Conn, error) {
+	srv, err := natsserver.Start(ctx, natsserver.Config{StoreDir: a.cfg.natsDir(), Before: a.scanBlocks})
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(srv.Stop)
+	if err := provisionEmbedded(ctx, srv); err != nil {
+		return nil, err
+	}
+	return srv.Connect(rights.Service, options...)
 }
 
 // drain lets what is under way end and returns when the connection is closed:
@@ -173,14 +178,25 @@ func drain(ctx context.Context, nc *nats.Conn, closed <-chan struct{}) error {
 	}
 }
 
+// acceptSync refuses an external cluster that may lose what it acknowledges,
+// unless told to accept it.
+func acceptSync(ctx context.Context, cfg config) error {
+	err := checkSync(ctx, cfg)
+	if err == nil || !cfg.AcceptUnsafeNATS {
+		return err
+	}
+	slog.WarnContext(ctx, "a power cut may lose acknowledged events: HEARTH_ACCEPT_UNSAFE_NATS is set", "err", err)
+	return nil
+}
+
 // checkSync asks the monitoring port of every external server whether an
 // acknowledged message is on disk. Servers that can't be asked are refused too.
-func (a *App) checkSync(ctx context.Context) error {
+func checkSync(ctx context.Context, cfg config) error {
 	const help = "请在 NATS 的 jetstream 配置中写 sync_interval: always;确知风险而仍要使用,请设 HEARTH_ACCEPT_UNSAFE_NATS=yes。"
-	if a.cfg.Monitor == "" {
+	if cfg.Monitor == "" {
 		return domain.Reject("nats_unchecked", "无法确认外部 NATS 是否逐条落盘:请设 HEARTH_NATS_MONITOR=http://主机:8222。%s", help)
 	}
-	for _, base := range strings.Split(a.cfg.Monitor, ",") {
+	for _, base := range strings.Split(cfg.Monitor, ",") {
 		always, err := syncAlways(ctx, strings.TrimSpace(base))
 		if err != nil {
 			return domain.Reject("nats_unchecked", "查不到 %s 的 JetStream 设置(%v)。%s", base, err, help)

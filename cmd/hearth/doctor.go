@@ -143,7 +143,7 @@ func (a *App) examineNATS(ctx context.Context) finding {
 	if a.cfg.NATSURL == "" {
 		return finding{what, true, "内置 NATS,每个事件确认前已写入磁盘"}
 	}
-	if err := a.checkSync(ctx); err != nil {
+	if err := checkSync(ctx, a.cfg); err != nil {
 		return finding{what, false, err.Error()}
 	}
 	return finding{what, true, "外部 NATS,sync_interval: always"}
@@ -151,7 +151,7 @@ func (a *App) examineNATS(ctx context.Context) finding {
 
 func (a *App) examineStream(ctx context.Context) finding {
 	const what = "事件流设置"
-	if err := a.provision(ctx); err != nil {
+	if err := a.store.CheckConfiguration(ctx); err != nil {
 		return finding{what, false, err.Error()}
 	}
 	end, err := a.store.End(ctx)

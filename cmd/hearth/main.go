@@ -54,7 +54,8 @@ func rootCommand() *cobra.Command {
 	root.PersistentFlags().StringVar(&cfg.State, "state", cfg.State, "状态文件夹(事件库、数据库)")
 	root.PersistentFlags().BoolVar(&cfg.Verbose, "verbose", false, "输出详细日志")
 	root.AddCommand(serveCommand(&cfg), importCommand(&cfg), rebuildCommand(&cfg), doctorCommand(&cfg),
-		auditCommand(&cfg), tokenCommand(&cfg), userCommand(&cfg), calendarCommand(&cfg), witnessCommand(), verifyCommand(), versionCommand())
+		auditCommand(&cfg), tokenCommand(&cfg), userCommand(&cfg), calendarCommand(&cfg), provisionCommand(&cfg), natsConfigCommand(),
+		witnessCommand(), verifyCommand(), versionCommand())
 	return root
 }
 
@@ -62,7 +63,7 @@ func rootCommand() *cobra.Command {
 type config struct {
 	State    string
 	NATSURL  string // HEARTH_NATS_URL: an external NATS cluster
-	NATSCred string // HEARTH_NATS_CREDS: its credentials file
+	NATS     natsFiles
 	Monitor  string // HEARTH_NATS_MONITOR: monitoring addresses of its servers, to check how they sync
 	Replicas int    // HEARTH_NATS_REPLICAS: 1 or 3
 	Database string // DATABASE_URL: an external PostgreSQL
@@ -76,7 +77,7 @@ type config struct {
 func configFromEnv() config {
 	cfg := config{
 		State: "state/live", Replicas: 1, Prefix: "晋工诉",
-		NATSURL: os.Getenv("HEARTH_NATS_URL"), NATSCred: os.Getenv("HEARTH_NATS_CREDS"), Monitor: os.Getenv("HEARTH_NATS_MONITOR"), Database: os.Getenv("DATABASE_URL"),
+		NATSURL: os.Getenv("HEARTH_NATS_URL"), NATS: natsFilesFromEnv(), Monitor: os.Getenv("HEARTH_NATS_MONITOR"), Database: os.Getenv("DATABASE_URL"),
 		AcceptUnsafeNATS: os.Getenv("HEARTH_ACCEPT_UNSAFE_NATS") == "yes",
 	}
 	if v := os.Getenv("HEARTH_STATE"); v != "" {

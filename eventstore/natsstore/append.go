@@ -189,7 +189,11 @@ func (s *Store) sendOnce(ctx context.Context, msgs []*nats.Msg) (ack, error) {
 	// The first message of a batch is answered by nothing when the batch is
 	// open, and with the reason when it could not be opened; the commit is then
 	// answered by "incomplete", which no longer tells why.
-	c := s.replies.begin(func(m *nats.Msg) bool { return len(m.Data) > 0 || status(m) != "" })
+	subjects := make([]string, len(msgs))
+	for i, m := range msgs {
+		subjects[i] = m.Subject
+	}
+	c := s.replies.begin(func(m *nats.Msg) bool { return len(m.Data) > 0 || status(m) != "" }, subjects...)
 	msgs[0].Reply = c.reply
 	msgs[len(msgs)-1].Reply = c.reply
 	for _, m := range msgs {
@@ -199,6 +203,9 @@ func (s *Store) sendOnce(ctx context.Context, msgs []*nats.Msg) (ack, error) {
 		}
 	}
 	answers, err := s.replies.wait(ctx, c)
+	if errors.Is(err, ErrForbidden) { // at least one message was not taken, so that none is stored
+		return ack{}, fmt.Errorf("%w: %w", eventstore.ErrReadOnly, err)
+	}
 	if err != nil {
 		return ack{}, err
 	}

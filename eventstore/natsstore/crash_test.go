@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"hearth/adapters/natsserver"
+	"hearth/adapters/natsserver/rights"
 	"hearth/eventstore"
 	"hearth/eventstore/natsstore"
 	"hearth/eventstore/storetest"
@@ -40,11 +41,19 @@ func serve(ctx context.Context, dir string) (*natsstore.Store, func() error, err
 	if err != nil {
 		return nil, nil, err
 	}
-	nc, err := server.Connect()
+	maker, err := server.Connect(rights.Provisioner)
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := provisioned(ctx, nc)
+	defer maker.Close()
+	if err := provision(ctx, maker); err != nil {
+		return nil, nil, err
+	}
+	nc, err := server.Connect(rights.Service)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := natsstore.Open(ctx, nc, storetest.Registry())
 	if err != nil {
 		return nil, nil, err
 	}

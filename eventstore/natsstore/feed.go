@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
 
 	"hearth/eventstore"
 )
@@ -22,6 +22,7 @@ const (
 var (
 	errSilent     = errors.New("the consumer has fallen silent")
 	errLost       = errors.New("deliveries were lost")
+	errStalled    = errors.New("the consumer delivers nothing of what was stored since")
 	errFeedClosed = errors.New("feed is closed")
 )
 
@@ -48,19 +49,12 @@ func (s *Store) Messages(ctx context.Context, after eventstore.Position) (events
 	}
 	ctx, cancel := context.WithTimeout(ctx, ackWait)
 	defer cancel()
-	consumer, err := s.js.CreateConsumer(ctx, s.name, jetstream.ConsumerConfig{
-		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:       uint64(after) + 1,
-		AckPolicy:         jetstream.AckNonePolicy,
-		Replicas:          1,
-		MemoryStorage:     true,
-		InactiveThreshold: time.Minute, // if Close never comes
-	})
-	if err != nil {
+	name := nuid.Next()
+	if err := s.createConsumer(ctx, name, uint64(after)+1); err != nil {
 		return nil, fmt.Errorf("follow: %w", err)
 	}
 	f := &feed{
-		store: s, consumer: consumer.CachedInfo().Name, inbox: s.nc.NewInbox(), last: after, known: end, opened: time.Now(),
+		store: s, consumer: name, inbox: s.nc.NewInbox(), last: after, known: end, opened: time.Now(),
 		// Room for all that was asked for, and for heart-beats while the reader
 		// is busy. What does not fit is dropped and noticed by its absence.
 		msgs: make(chan *nats.Msg, pullMessages+256),
@@ -84,6 +78,7 @@ type feed struct {
 	known     eventstore.Position // where the log ended when the feed began
 	opened    time.Time
 	left      uint64 // waiting behind last when it was sent
+	stalled   bool   // at the last heart-beat there was something to deliver
 	err       error  // why it ended
 }
 
@@ -143,7 +138,7 @@ func (f *feed) await(ctx context.Context) (*nats.Msg, error) {
 		if behind {
 			return nil, f.missing(ctx)
 		}
-		return nil, errSilent
+		return nil, f.store.silent(f.consumer)
 	}
 }
 
@@ -151,11 +146,11 @@ func (f *feed) await(ctx context.Context) (*nats.Msg, error) {
 // damaged the server goes on counting messages that it no longer has, and a
 // reader would wait for them until the next append shows the gap.
 func (f *feed) missing(ctx context.Context) error {
-	consumer, err := f.store.js.Consumer(ctx, f.store.name, f.consumer)
+	left, err := f.store.pending(ctx, f.consumer)
 	if err != nil {
 		return err
 	}
-	if left := consumer.CachedInfo().NumPending; left > 0 {
+	if left > 0 {
 		return fmt.Errorf("%w with %d messages left", errSilent, left)
 	}
 	return &eventstore.Missing{From: f.last + 1, To: f.known}
@@ -166,8 +161,7 @@ func (f *feed) pull() error {
 	n := pullMessages - f.asked
 	request := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"expires":%d,"idle_heartbeat":%d}`,
 		n, pullBytes, pullExpires, f.store.heartbeat)
-	subject := "$JS.API.CONSUMER.MSG.NEXT." + f.store.name + "." + f.consumer
-	if err := f.store.nc.PublishRequest(subject, f.inbox, request); err != nil {
+	if err := f.store.nc.PublishRequest(f.store.nextSubject(f.consumer), f.inbox, request); err != nil {
 		return err
 	}
 	f.asked += n
@@ -178,7 +172,7 @@ func (f *feed) pull() error {
 func (f *feed) control(ctx context.Context, code string, m *nats.Msg) error {
 	switch {
 	case code == "100":
-		return nil
+		return f.beat(ctx)
 	case code == "503" && f.delivered == 0 && time.Since(f.opened) < catchUp:
 		// A cluster needs a moment to tell all servers of a new consumer.
 		f.asked = 0
@@ -198,6 +192,23 @@ func (f *feed) control(ctx context.Context, code string, m *nats.Msg) error {
 	return nil
 }
 
+// beat is called with each heart-beat, which a consumer sends when it has nothing
+// to deliver. One that somebody has paused or given a filter sends them too, and
+// would keep its reader waiting for ever: so the stream is asked whether it has
+// nothing either. Once it may have got something just now.
+func (f *feed) beat(ctx context.Context) error {
+	end, err := f.store.End(ctx)
+	if err != nil || end <= f.last { // what cannot be asked now is asked at the next one
+		f.stalled = false
+		return nil
+	}
+	if f.stalled {
+		return fmt.Errorf("%w: it has come to %d, the log to %d", errStalled, f.last, end)
+	}
+	f.stalled = true
+	return nil
+}
+
 // next checks that a message is the next one.
 func (f *feed) next(m *nats.Msg) (eventstore.Message, error) {
 	meta, err := m.Metadata()
@@ -205,6 +216,7 @@ func (f *feed) next(m *nats.Msg) (eventstore.Message, error) {
 		return eventstore.Message{}, err
 	}
 	f.asked--
+	f.stalled = false
 	if f.delivered++; meta.Sequence.Consumer != f.delivered {
 		return eventstore.Message{}, fmt.Errorf("%w: %d to %d", errLost, f.delivered, meta.Sequence.Consumer-1)
 	}

@@ -109,8 +109,9 @@ func (s *Store) page(ctx context.Context, id eventstore.StreamID, after eventsto
 // get sends a Direct Get for several messages and returns all that it gave; the
 // last one is the end mark.
 func (s *Store) get(ctx context.Context, request []byte) ([]*nats.Msg, error) {
-	c := s.replies.begin(func(m *nats.Msg) bool { return status(m) != "" })
-	if err := s.nc.PublishRequest("$JS.API.DIRECT.GET."+s.name, c.reply, request); err != nil {
+	subject := "$JS.API.DIRECT.GET." + s.name
+	c := s.replies.begin(func(m *nats.Msg) bool { return status(m) != "" }, subject)
+	if err := s.nc.PublishRequest(subject, c.reply, request); err != nil {
 		s.replies.forget(c)
 		return nil, fmt.Errorf("direct get: %w", err)
 	}

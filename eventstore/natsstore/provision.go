@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -53,15 +52,27 @@ func Provision(ctx context.Context, js jetstream.JetStream, cfg Config) error {
 	want.Metadata = map[string]string{logKey: cfg.Log}
 	_, err := js.CreateStream(ctx, want)
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // its id, at least, is another
-		var info *jetstream.StreamInfo
-		if info, err = check(ctx, js, cfg.Stream); err == nil && info.Config.Replicas != cfg.Replicas {
-			err = fmt.Errorf("%w: Replicas is %d, want %d", ErrConfiguration, info.Config.Replicas, cfg.Replicas)
-		}
+		err = checkStream(ctx, js.Conn(), cfg)
 	}
 	if err != nil {
-		return fmt.Errorf("provision stream %s: %w", cfg.Stream, err)
+		return fmt.Errorf("provision stream %s: %w", cfg.Stream, forbidden(js.Conn(), apiPrefix+"STREAM.", err))
 	}
 	return nil
+}
+
+// checkStream compares the stream that exists with the decided configuration.
+func checkStream(ctx context.Context, nc *nats.Conn, cfg Config) error {
+	ctx, cancel := context.WithTimeout(ctx, ackWait)
+	defer cancel()
+	m, err := nc.RequestWithContext(ctx, infoSubject(cfg.Stream), nil)
+	if err != nil {
+		return err
+	}
+	info, err := readInfo(cfg.Stream, m.Data)
+	if err != nil {
+		return err
+	}
+	return info.check(cfg)
 }
 
 // decided is the configuration of architecture.md 4: nothing is ever removed,
@@ -85,47 +96,4 @@ func decided(cfg Config) jetstream.StreamConfig {
 		AllowDirect:        true,
 		AllowAtomicPublish: true,
 	}
-}
-
-// check compares the stream with the decided configuration, whatever its
-// replicas.
-func check(ctx context.Context, js jetstream.JetStream, name string) (*jetstream.StreamInfo, error) {
-	stream, err := js.Stream(ctx, name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return nil, fmt.Errorf("%w: there is no stream %s", ErrConfiguration, name)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("stream info of %s: %w", name, err)
-	}
-	info := stream.CachedInfo()
-	diff := differences(decided(Config{Stream: name, Replicas: info.Config.Replicas}), info.Config)
-	if info.Config.Metadata[logKey] == "" {
-		diff = append(diff, "Metadata has no "+logKey)
-	}
-	if len(diff) > 0 {
-		return nil, fmt.Errorf("%w: %s", ErrConfiguration, strings.Join(diff, "; "))
-	}
-	return info, nil
-}
-
-// differences lists the fields in which got is not want. Fields that a later
-// server adds are compared too: they must be zero.
-func differences(want, got jetstream.StreamConfig) []string {
-	// Notes, and where replicas are placed, change nothing about safety.
-	got.Description, got.Metadata, got.Placement = "", nil, nil
-	var diff []string
-	w, g := reflect.ValueOf(want), reflect.ValueOf(got)
-	for i := range w.NumField() {
-		if !reflect.DeepEqual(w.Field(i).Interface(), g.Field(i).Interface()) {
-			diff = append(diff, fmt.Sprintf("%s is %+v, want %+v", w.Type().Field(i).Name, g.Field(i), w.Field(i)))
-		}
-	}
-	return diff
-}
-
-// CheckConfiguration compares the stream with the decided configuration. A
-// difference is ErrConfiguration.
-func (s *Store) CheckConfiguration(ctx context.Context) error {
-	_, err := check(ctx, s.js, s.name)
-	return err
 }

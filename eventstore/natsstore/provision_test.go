@@ -31,22 +31,22 @@ func TestOpenWithoutAStream(t *testing.T) {
 func TestOtherConfigurationIsRefused(t *testing.T) {
 	t.Parallel()
 	changes := map[string]func(*jetstream.StreamConfig){
-		"Subjects":           func(c *jetstream.StreamConfig) { c.Subjects = []string{"ev.>", "other"} },
-		"Storage":            func(c *jetstream.StreamConfig) { c.Storage = jetstream.MemoryStorage },
-		"Retention":          func(c *jetstream.StreamConfig) { c.Retention = jetstream.WorkQueuePolicy },
-		"Discard":            func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld },
-		"MaxMsgs":            func(c *jetstream.StreamConfig) { c.MaxMsgs = 1_000_000 },
-		"MaxBytes":           func(c *jetstream.StreamConfig) { c.MaxBytes = 1 << 30 },
-		"MaxAge":             func(c *jetstream.StreamConfig) { c.MaxAge = 1000 * time.Hour },
-		"MaxMsgsPerSubject":  func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 10 },
-		"MaxConsumers":       func(c *jetstream.StreamConfig) { c.MaxConsumers = 5 },
-		"Duplicates":         func(c *jetstream.StreamConfig) { c.Duplicates = time.Second },
-		"DenyDelete":         func(c *jetstream.StreamConfig) { c.DenyDelete = false },
-		"DenyPurge":          func(c *jetstream.StreamConfig) { c.DenyPurge = false },
-		"AllowDirect":        func(c *jetstream.StreamConfig) { c.AllowDirect = false },
-		"AllowAtomicPublish": func(c *jetstream.StreamConfig) { c.AllowAtomicPublish = false },
-		"AllowMsgTTL":        func(c *jetstream.StreamConfig) { c.AllowMsgTTL = true },
-		"NoAck":              func(c *jetstream.StreamConfig) { c.NoAck, c.AllowAtomicPublish = true, false },
+		"subjects":             func(c *jetstream.StreamConfig) { c.Subjects = []string{"ev.>", "other"} },
+		"storage":              func(c *jetstream.StreamConfig) { c.Storage = jetstream.MemoryStorage },
+		"retention":            func(c *jetstream.StreamConfig) { c.Retention = jetstream.WorkQueuePolicy },
+		"discard":              func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld },
+		"max_msgs":             func(c *jetstream.StreamConfig) { c.MaxMsgs = 1_000_000 },
+		"max_bytes":            func(c *jetstream.StreamConfig) { c.MaxBytes = 1 << 30 },
+		"max_age":              func(c *jetstream.StreamConfig) { c.MaxAge = 1000 * time.Hour },
+		"max_msgs_per_subject": func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 10 },
+		"max_consumers":        func(c *jetstream.StreamConfig) { c.MaxConsumers = 5 },
+		"duplicate_window":     func(c *jetstream.StreamConfig) { c.Duplicates = time.Second },
+		"deny_delete":          func(c *jetstream.StreamConfig) { c.DenyDelete = false },
+		"deny_purge":           func(c *jetstream.StreamConfig) { c.DenyPurge = false },
+		"allow_direct":         func(c *jetstream.StreamConfig) { c.AllowDirect = false },
+		"allow_atomic":         func(c *jetstream.StreamConfig) { c.AllowAtomicPublish = false },
+		"allow_msg_ttl":        func(c *jetstream.StreamConfig) { c.AllowMsgTTL = true },
+		"no_ack":               func(c *jetstream.StreamConfig) { c.NoAck, c.AllowAtomicPublish = true, false },
 	}
 	for field, change := range changes {
 		t.Run(field, func(t *testing.T) {

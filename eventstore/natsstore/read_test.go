@@ -198,12 +198,8 @@ func TestFeedNoticesItsConsumerIsGone(t *testing.T) {
 
 func TestFeedNoticesASilentServer(t *testing.T) {
 	t.Parallel()
-	server := natstest.Server(t)
-	nc, err := server.Connect(nats.MaxReconnects(-1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
+	server := natstest.New(t)
+	nc := server.Unlimited(t, nats.MaxReconnects(-1))
 	s := open(t, nc, natsstore.WithHeartbeat(100*time.Millisecond))
 	feed, err := s.Follow(t.Context(), 0)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,14 +31,16 @@ type replies struct {
 	open map[uint64]*call // guarded by mu
 }
 
-// call is a question under way. msgs belong to the subscription until done is
-// closed.
+// call is a question under way. msgs and err belong to those who answer it until
+// done is closed.
 type call struct {
-	id    uint64
-	reply string
-	final func(*nats.Msg) bool
-	msgs  []*nats.Msg
-	done  chan struct{}
+	id       uint64
+	reply    string
+	subjects []string // on which the question is published
+	final    func(*nats.Msg) bool
+	msgs     []*nats.Msg
+	err      error // why there will be no answer
+	done     chan struct{}
 }
 
 func newReplies(nc *nats.Conn) (*replies, error) {
@@ -50,10 +53,10 @@ func newReplies(nc *nats.Conn) (*replies, error) {
 	return r, sub.SetPendingLimits(-1, -1)
 }
 
-// begin opens a call; its answers go to call.reply. final says which answer is
-// the last one.
-func (r *replies) begin(final func(*nats.Msg) bool) *call {
-	c := &call{final: final, done: make(chan struct{})}
+// begin opens a call that is asked on the subjects given; its answers go to
+// call.reply. final says which answer is the last one.
+func (r *replies) begin(final func(*nats.Msg) bool, subjects ...string) *call {
+	c := &call{final: final, subjects: subjects, done: make(chan struct{})}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.last++
@@ -69,15 +72,29 @@ func (r *replies) receive(m *nats.Msg) {
 		return
 	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	c := r.open[id]
-	r.mu.Unlock()
 	if c == nil {
 		return // its caller has gone
 	}
 	c.msgs = append(c.msgs, m)
 	if c.final(m) {
-		r.forget(c)
+		delete(r.open, id)
 		close(c.done)
+	}
+}
+
+// deny ends the calls that were asked on a subject: the server has refused it
+// and will not answer.
+func (r *replies) deny(subject string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, c := range r.open {
+		if slices.Contains(c.subjects, subject) {
+			c.err = err
+			delete(r.open, id)
+			close(c.done)
+		}
 	}
 }
 
@@ -94,6 +111,9 @@ func (r *replies) wait(ctx context.Context, c *call) ([]*nats.Msg, error) {
 	var err error
 	select {
 	case <-c.done:
+		if c.err != nil {
+			return nil, c.err
+		}
 		if last := c.msgs[len(c.msgs)-1]; status(last) == "503" {
 			return nil, nats.ErrNoResponders
 		}

@@ -8,17 +8,18 @@
 //
 // Start with Provision, which makes the stream, and Open. Append is in
 // append.go, the grouping of appends in group.go, loads in load.go, the global
-// order in feed.go.
+// order in feed.go, what else is asked of the server in api.go, the watch over
+// the stream's configuration in configuration.go.
 package natsstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"hearth/eventstore"
 )
@@ -42,11 +43,16 @@ func WithStream(name string) Option {
 	return func(s *Store) { s.name = name }
 }
 
+// WithReplicas refuses a stream that has not so many.
+func WithReplicas(n int) Option {
+	return func(s *Store) { s.replicas = n }
+}
+
 // Store keeps events in a JetStream stream. Safe for concurrent use.
 type Store struct {
 	name     string
+	replicas int // as wanted, or as found at the opening
 	nc       *nats.Conn
-	js       jetstream.JetStream
 	registry *eventstore.Registry
 	replies  *replies
 	group    group
@@ -63,23 +69,26 @@ var _ eventstore.Store = (*Store)(nil)
 // Open makes a Store on a connection, which stays the caller's. A stream that is
 // missing or not configured as Provision does is ErrConfiguration.
 func Open(ctx context.Context, nc *nats.Conn, registry *eventstore.Registry, opts ...Option) (*Store, error) {
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return nil, fmt.Errorf("open event store: %w", err)
-	}
 	known, err := lru.New[eventstore.StreamID, eventstore.Position](remembered)
 	if err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
-	s := &Store{name: StreamName, nc: nc, js: js, registry: registry, known: known, heartbeat: 5 * time.Second}
+	s := &Store{name: StreamName, nc: nc, registry: registry, known: known, heartbeat: 5 * time.Second}
 	s.group.store = s
 	for _, opt := range opts {
 		opt(s)
 	}
-	if _, err := check(ctx, js, s.name); err != nil {
+	if s.replies, err = newReplies(nc); err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
-	if s.replies, err = newReplies(nc); err != nil {
+	s.hearRefusals()
+	info, err := s.info(ctx)
+	if err == nil {
+		s.replicas = cmp.Or(s.replicas, info.replicas())
+		err = info.check(Config{Stream: s.name, Replicas: s.replicas})
+	}
+	if err != nil {
+		s.Close()
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
 	return s, nil
@@ -108,17 +117,7 @@ func (s *Store) Identity(ctx context.Context) (eventstore.Identity, error) {
 	if err != nil {
 		return "", err
 	}
-	return eventstore.Identity(info.Config.Metadata[logKey]), nil
-}
-
-func (s *Store) info(ctx context.Context) (*jetstream.StreamInfo, error) {
-	ctx, cancel := context.WithTimeout(ctx, ackWait)
-	defer cancel()
-	stream, err := s.js.Stream(ctx, s.name)
-	if err != nil {
-		return nil, fmt.Errorf("stream info of %s: %w", s.name, err)
-	}
-	return stream.CachedInfo(), nil
+	return eventstore.Identity(info.logID()), nil
 }
 
 // learn remembers that a stream reaches at least to a position.

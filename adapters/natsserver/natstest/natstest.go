@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
 
 	"hearth/adapters/natsserver"
+	"hearth/adapters/natsserver/rights"
 )
 
 // stopLimit bounds the wait for the server at the end of a test.
@@ -30,31 +32,38 @@ func WithLog(log *slog.Logger) Option {
 	return func(cfg *natsserver.Config) { cfg.Logger = log }
 }
 
-// Start runs a fresh server and returns a connection inside this process. Both
-// end with the test.
+// WithoutUnlimited leaves only the users of production, and closed what is closed
+// in production.
+func WithoutUnlimited() Option {
+	return func(cfg *natsserver.Config) { cfg.Unlimited = "" }
+}
+
+// Server is a test's own server.
+type Server struct {
+	*natsserver.Server
+	unlimited nkeys.KeyPair
+}
+
+// Start runs a fresh server and returns a connection inside this process, which
+// may do everything. Both end with the test.
 func Start(t testing.TB, opts ...Option) *nats.Conn {
 	t.Helper()
-	conn, err := Server(t, opts...).Connect()
-	if err != nil {
-		t.Fatalf("connect to the test's nats server: %v", err)
-	}
-	t.Cleanup(conn.Close)
-	return conn
+	return New(t, opts...).Unlimited(t)
 }
 
-// StartListening runs a fresh server with a port on the loopback address and
-// returns its address, for tests that need TCP.
-func StartListening(t testing.TB, opts ...Option) string {
-	t.Helper()
-	listen := func(cfg *natsserver.Config) { cfg.Listen = true }
-	return Server(t, append(opts, listen)...).URL()
-}
-
-// Server runs a fresh server for tests that stop it themselves or open several
+// New runs a fresh server, for tests that stop it themselves or open several
 // connections.
-func Server(t testing.TB, opts ...Option) *natsserver.Server {
+func New(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	cfg := natsserver.Config{StoreDir: t.TempDir(), UnsafeNoSync: true, Logger: slog.New(slog.DiscardHandler)}
+	pair, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := pair.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := natsserver.Config{StoreDir: t.TempDir(), UnsafeNoSync: true, Unlimited: public, Logger: slog.New(slog.DiscardHandler)}
 	for _, opt := range opts {
 		opt(&cfg)
 	}
@@ -69,5 +78,33 @@ func Server(t testing.TB, opts ...Option) *natsserver.Server {
 			t.Errorf("stop the test's nats server: %v", err)
 		}
 	})
-	return server
+	return &Server{server, pair}
+}
+
+// Unlimited opens a connection that may do everything in the account of the
+// events.
+func (s *Server) Unlimited(t testing.TB, opts ...nats.Option) *nats.Conn {
+	t.Helper()
+	public, err := s.unlimited.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := []nats.Option{nats.InProcessServer(s), nats.Nkey(public, s.unlimited.Sign)}
+	conn, err := nats.Connect("", append(opts, own...)...)
+	if err != nil {
+		t.Fatalf("connect to the test's nats server: %v", err)
+	}
+	t.Cleanup(conn.Close)
+	return conn
+}
+
+// As opens a connection as one of the users of production.
+func (s *Server) As(t testing.TB, user rights.User, opts ...nats.Option) *nats.Conn {
+	t.Helper()
+	conn, err := s.Connect(user, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	return conn
 }

@@ -11,19 +11,9 @@ import (
 
 func TestStartGivesAServerOfItsOwn(t *testing.T) {
 	t.Parallel()
-	for _, conn := range []*nats.Conn{natstest.Start(t), natstest.Start(t, natstest.WithSync())} {
+	for _, conn := range []*nats.Conn{natstest.Start(t), natstest.Start(t, natstest.WithSync()), natstest.New(t).Unlimited(t)} {
 		publishOne(t, conn)
 	}
-}
-
-func TestStartListeningTakesTCP(t *testing.T) {
-	t.Parallel()
-	conn, err := nats.Connect(natstest.StartListening(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	publishOne(t, conn)
 }
 
 // publishOne fails unless the server is empty and stores a message.
