@@ -75,7 +75,7 @@ func initWitness(cmd *cobra.Command, dir, name string) error {
 	t.Line("已建立见证文件夹 %s。请只由见证单位保管,并另存一份备份。", dir)
 	t.Line("见证单位  %s", w.Name())
 	sayKey(t, "见证公钥", w.Public())
-	t.Line("下一步:请系统管理员当面出示日志公钥,核对指纹后运行 hearth witness trust 公钥")
+	t.Line("下一步:请系统管理员当面出示日志公钥(hearth audit key),核对指纹后运行 hearth witness trust 公钥")
 	return w.Close()
 }
 
@@ -192,7 +192,7 @@ func refusedImport(w *witness.Witness, r witness.Result, err error) error {
 		return domain.Reject("witness-fork", "警报:这个检查点与持有的矛盾,日志的历史被改写过!没有签名,仍持有 %d 条的检查点。"+
 			"双方的检查点都已存入 %s,并记入登记簿。请保存上次的纸质见证页和这次带来的文件,不要归还,立即报告单位负责人和上级。", r.Before.Size, r.Alarm)
 	case errors.Is(err, witness.ErrNoLog):
-		return domain.Reject("witness-no-log", "还没有登记日志的公钥。请系统管理员当面出示,核对指纹后运行 hearth witness trust 公钥。")
+		return domain.Reject("witness-no-log", "还没有登记日志的公钥。请系统管理员当面出示(hearth audit key),核对指纹后运行 hearth witness trust 公钥。")
 	case errors.Is(err, witness.ErrFile):
 		return domain.Reject("witness-file", "文件已损坏,或者不是检查点文件,"+same+"请用另一个U盘重新拷贝一份再导入。")
 	case errors.Is(err, notary.ErrSignature):
@@ -226,7 +226,7 @@ func handOut(t *terminal, w *witness.Witness) error {
 	for _, f := range []struct {
 		ext, use string
 		data     []byte
-	}{{".txt", "带回,交给系统管理员", held.Note}, {".html", "用浏览器打开,按A4打印,签字、盖章、存档", page}} {
+	}{{".txt", "带回,由系统管理员用 hearth audit witnessed 收下", held.Note}, {".html", "用浏览器打开,按A4打印,签字、盖章、存档", page}} {
 		file, err := writeOnce(name+f.ext, f.data)
 		if err != nil {
 			return domain.Reject("witness-write", "检查点已持有,但不能写入 %s(%v)。请换到一个可写的文件夹,运行 hearth witness page 再写一次。", file, err)
