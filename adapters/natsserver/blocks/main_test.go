@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,11 +14,11 @@ import (
 	"testing"
 	"time"
 
+	natsd "github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
-	"hearth/adapters/natsserver"
 	"hearth/adapters/natsserver/blocks"
 	"hearth/eventstore/natsstore"
 )
@@ -54,9 +53,10 @@ func publishForEver(dir string) error {
 	}
 }
 
-// server is a running one with a stream.
+// server is a running one with a stream. It has no users, so that a test may do
+// to the stream what nobody may in production.
 type server struct {
-	*natsserver.Server
+	nats *natsd.Server
 	conn *nats.Conn
 	js   jetstream.JetStream
 }
@@ -85,13 +85,14 @@ func changed(change func(*jetstream.StreamConfig)) provision {
 var smallBlocks = changed(func(c *jetstream.StreamConfig) { c.MaxBytes = 127_000 })
 
 func serve(ctx context.Context, dir string, make provision) (*server, error) {
-	ns, err := natsserver.Start(ctx, natsserver.Config{
-		StoreDir: dir, UnsafeNoSync: os.Getenv(publishEnv) == "", Logger: slog.New(slog.DiscardHandler),
+	ns, err := natsd.NewServer(&natsd.Options{
+		JetStream: true, StoreDir: dir, SyncAlways: os.Getenv(publishEnv) != "", DontListen: true, NoSigs: true, NoLog: true,
 	})
 	if err != nil {
 		return nil, err
 	}
-	conn, err := ns.Connect()
+	ns.Start()
+	conn, err := nats.Connect("", nats.InProcessServer(ns))
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +116,8 @@ func start(t testing.TB, dir string, make provision) *server {
 func (s *server) stop(t testing.TB) {
 	t.Helper()
 	s.conn.Close()
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
+	s.nats.Shutdown()
+	s.nats.WaitForShutdown()
 }
 
 // message is the n-th message, of about size bytes, with headers like those of
