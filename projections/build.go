@@ -59,7 +59,7 @@ func (r *Runner) Rebuild(ctx context.Context, name string, progress func(Progres
 	if err != nil {
 		return fmt.Errorf("rebuild %s: %w", name, err)
 	}
-	defer w.close(ctx)
+	defer w.Close(ctx)
 	mine, err := w.lockSoon(ctx, m.build)
 	if err == nil && !mine {
 		err = ErrBuilding
@@ -73,7 +73,7 @@ func (r *Runner) Rebuild(ctx context.Context, name string, progress func(Progres
 		err = w.build(ctx, &reporter{name: name, tell: progress})
 	}
 	if err != nil {
-		w.close(ctx)
+		w.Close(ctx)
 		return fmt.Errorf("rebuild %s: %w", name, errors.Join(err, r.abandon(ctx, m)))
 	}
 	return nil
@@ -88,7 +88,7 @@ func (r *Runner) abandon(ctx context.Context, m *model) error {
 	if err != nil {
 		return nil
 	}
-	defer w.close(ctx)
+	defer w.Close(ctx)
 	if mine, err := w.lockSoon(ctx, m.build); err != nil || !mine {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (w *writer) waitBuild(ctx context.Context) error {
 	}
 	w.r.note(ctx, w.m, "", nil, nil)
 	err := w.buildMissing(ctx)
-	if w.conn.IsClosed() {
+	if w.Conn.IsClosed() {
 		return err // and the lock is gone
 	}
 	return errors.Join(err, w.unlock(ctx, w.m.build))
@@ -170,7 +170,7 @@ func (w *writer) beginBuild(ctx context.Context) error {
 		Schema: w.m.build, Name: w.m.name, Version: w.m.Version(), Building: true,
 		Definition: w.m.definition, Log: identity,
 	}
-	err = pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, w.Conn, func(tx pgx.Tx) error {
 		if err := MakeTables(ctx, tx, w.m, w.m.build); err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (w *writer) beginBuild(ctx context.Context) error {
 // index makes the indexes; they and the mark that they are there are committed
 // together.
 func (w *writer) index(ctx context.Context) error {
-	err := pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, w.Conn, func(tx pgx.Tx) error {
 		if err := MakeIndexes(ctx, tx, w.m, w.cp.Schema); err != nil {
 			return err
 		}
@@ -251,7 +251,7 @@ func (w *writer) swap(ctx context.Context) error {
 		return err
 	}
 	next := w.cp
-	err := pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, w.Conn, func(tx pgx.Tx) error {
 		// From here the writer of what serves waits on its row, and finds it
 		// gone when we have committed.
 		serving, err := readCheckpoint(ctx, tx, checkpointSQL+"where schema = $1 for update", w.m.schema)

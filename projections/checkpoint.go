@@ -33,7 +33,7 @@ select schema, name, version, building, definition, log, position, events, store
 
 // read is the checkpoint of a schema, nil when there is none.
 func (w *writer) read(ctx context.Context, schema string) (*checkpoint, error) {
-	return readCheckpoint(ctx, w.conn, checkpointSQL+"where schema = $1", schema)
+	return readCheckpoint(ctx, w.Conn, checkpointSQL+"where schema = $1", schema)
 }
 
 type querier interface {
@@ -67,7 +67,7 @@ func (w *writer) record(ctx context.Context, p *Problem) error {
 	if schema == "" {
 		schema = w.m.schema
 	}
-	_, err := w.conn.Exec(ctx, "update hearth.projection set problem = $2, changed_at = now() where schema = $1", schema, p)
+	_, err := w.Conn.Exec(ctx, "update hearth.projection set problem = $2, changed_at = now() where schema = $1", schema, p)
 	if err != nil {
 		return fmt.Errorf("record the problem of %s: %w", schema, err)
 	}

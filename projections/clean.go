@@ -17,7 +17,7 @@ func (w *writer) clean(ctx context.Context) error {
 	if err != nil || !mine {
 		return err // a rebuild is going on: it leaves nothing
 	}
-	if err = w.cleanLocked(ctx); w.conn.IsClosed() {
+	if err = w.cleanLocked(ctx); w.Conn.IsClosed() {
 		return err
 	}
 	return errors.Join(err, w.unlock(ctx, w.m.build))
@@ -30,7 +30,7 @@ func (w *writer) cleanLocked(ctx context.Context) error {
 	if err := w.dropBuild(ctx); err != nil {
 		return err
 	}
-	old, err := readCheckpoints(ctx, w.conn, checkpointSQL+"where name = $1 and version < $2", w.m.name, w.m.Version())
+	old, err := readCheckpoints(ctx, w.Conn, checkpointSQL+"where name = $1 and version < $2", w.m.name, w.m.Version())
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (w *writer) dropReplaced(ctx context.Context) error { return w.drop(ctx, w.
 // drop removes a schema and its checkpoint, which may not be there. It waits for
 // those who read, but not for ever.
 func (w *writer) drop(ctx context.Context, schema string) error {
-	err := pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, w.Conn, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, "set local client_min_messages = warning; set local lock_timeout = '10s'; drop schema if exists "+quoted(schema)+" cascade")
 		if err != nil {
 			return err

@@ -112,7 +112,7 @@ func (r *Runner) session(ctx context.Context, m *model) error {
 	if err != nil {
 		return err
 	}
-	defer w.close(ctx)
+	defer w.Close(ctx)
 	if err := w.lock(ctx, m.schema); err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (w *writer) serve(ctx context.Context, cp *checkpoint) error {
 				return w.feedError(err)
 			}
 		case <-heartbeat.C:
-			if err := w.ping(ctx); err != nil {
+			if err := w.Ping(ctx); err != nil {
 				return err
 			}
 		}
@@ -241,7 +241,7 @@ func (w *writer) stopped(ctx context.Context, s *stop) error {
 		case <-retry.C:
 			return nil
 		case <-heartbeat.C:
-			if err := w.ping(ctx); err != nil {
+			if err := w.Ping(ctx); err != nil {
 				return err
 			}
 		}

@@ -11,16 +11,17 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"hearth/adapters/postgres"
 	"hearth/eventstore"
 )
 
 // writer is a connection that writes one model. The lock belongs to the
 // connection that writes, so who has lost the lock cannot write any more.
 type writer struct {
-	r    *Runner
-	m    *model
-	conn *pgx.Conn
-	cp   checkpoint // of the schema that is being written
+	r *Runner
+	m *model
+	*postgres.Session
+	cp checkpoint // of the schema that is being written
 }
 
 // The read model can always be made again from the log, so its commits need not
@@ -36,56 +37,20 @@ set plan_cache_mode = force_custom_plan;`
 
 // connect takes a connection out of the pool for good.
 func (r *Runner) connect(ctx context.Context, m *model) (*writer, error) {
-	pooled, err := r.pool.Acquire(ctx)
+	session, err := postgres.NewSession(ctx, r.pool, "hearth "+m.schema, sessionSQL)
 	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, err
 	}
-	w := &writer{r: r, m: m, conn: pooled.Hijack()}
-	if _, err := w.conn.Exec(ctx, sessionSQL+"select set_config('application_name', 'hearth "+m.schema+"', false)"); err != nil {
-		w.close(ctx)
-		return nil, fmt.Errorf("connect: %w", err)
-	}
-	return w, nil
+	return &writer{r: r, m: m, Session: session}, nil
 }
 
+// closeLimit bounds what is still to be done when a context has ended.
 const closeLimit = 5 * time.Second
-
-// close gives back the connection and with it the locks. A statement that was
-// broken off is cancelled on the server before it returns.
-func (w *writer) close(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
-	defer cancel()
-	if !w.conn.IsClosed() {
-		_, _ = w.conn.Exec(ctx, "select pg_advisory_unlock_all()") // the server notices the end a moment later
-	}
-	_ = w.conn.Close(ctx) // a connection that cannot be closed is gone already
-	select {
-	case <-w.conn.PgConn().CleanupDone():
-	case <-ctx.Done():
-	}
-}
-
-// ping makes sure that the connection, and so the lock, is still there.
-func (w *writer) ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, closeLimit)
-	defer cancel()
-	if err := w.conn.Ping(ctx); err != nil {
-		return fmt.Errorf("lost the connection: %w", err)
-	}
-	return nil
-}
 
 // tryLock takes the right to write a schema, for as long as the connection lasts.
 func (w *writer) tryLock(ctx context.Context, schema string) (bool, error) {
-	var mine bool
-	err := w.conn.QueryRow(ctx, "select pg_try_advisory_lock("+lockKey+")", schema).Scan(&mine)
-	if err != nil {
-		return false, fmt.Errorf("lock %s: %w", schema, err)
-	}
-	return mine, nil
+	return w.TryLock(ctx, "hearth projection "+schema)
 }
-
-const lockKey = "hashtextextended('hearth projection ' || $1, 0)"
 
 // lock waits until it has the right to write a schema. It asks again and again
 // rather than wait in the server: that would hold back vacuum all the time.
@@ -117,15 +82,12 @@ func (w *writer) lockSoon(ctx context.Context, schema string) (bool, error) {
 const lockPatience = 2 * time.Second
 
 func (w *writer) unlock(ctx context.Context, schema string) error {
-	if _, err := w.conn.Exec(ctx, "select pg_advisory_unlock("+lockKey+")", schema); err != nil {
-		return fmt.Errorf("unlock %s: %w", schema, err)
-	}
-	return nil
+	return w.Unlock(ctx, "hearth projection "+schema)
 }
 
 // use makes a schema the one that is written.
 func (w *writer) use(ctx context.Context, cp *checkpoint) error {
-	if _, err := w.conn.Exec(ctx, "set search_path = "+searchPath(cp.Schema)); err != nil {
+	if _, err := w.Conn.Exec(ctx, "set search_path = "+searchPath(cp.Schema)); err != nil {
 		return fmt.Errorf("use schema %s: %w", cp.Schema, err)
 	}
 	w.cp = *cp
@@ -140,7 +102,7 @@ func (w *writer) advance(ctx context.Context, commits []eventstore.Commit) error
 	}
 	err := w.batch(ctx, commits)
 	switch {
-	case err == nil, errors.Is(err, errOvertaken), w.conn.IsClosed(), !inherent(err):
+	case err == nil, errors.Is(err, errOvertaken), w.Conn.IsClosed(), !inherent(err):
 		return err
 	case len(commits) == 1:
 		return w.blame(ctx, commits[0], err)
@@ -155,7 +117,7 @@ func (w *writer) advance(ctx context.Context, commits []eventstore.Commit) error
 // batch applies commits in one transaction.
 func (w *writer) batch(ctx context.Context, commits []eventstore.Commit) error {
 	next := w.cp
-	err := pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) (err error) {
+	err := pgx.BeginFunc(ctx, w.Conn, func(tx pgx.Tx) (err error) {
 		next, err = w.apply(ctx, tx, next, commits)
 		return err
 	})
@@ -242,13 +204,13 @@ var errTried = errors.New("only tried")
 func (w *writer) blame(ctx context.Context, c eventstore.Commit, reason error) error {
 	guilty := c.Events[len(c.Events)-1]
 	for i := 1; i < len(c.Events); i++ {
-		err := pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) error {
+		err := pgx.BeginFunc(ctx, w.Conn, func(tx pgx.Tx) error {
 			if err := safely(ctx, w.m.Projection, tx, c.Events[:i]); err != nil {
 				return err
 			}
 			return errTried
 		})
-		if w.conn.IsClosed() || !errors.Is(err, errTried) && !inherent(err) {
+		if w.Conn.IsClosed() || !errors.Is(err, errTried) && !inherent(err) {
 			return err
 		}
 		if !errors.Is(err, errTried) {

@@ -3,6 +3,8 @@ package localpg
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +23,7 @@ type account struct {
 	Password string `json:"password"`
 	Database string `json:"database"`
 	CreateDB bool   `json:"create_db"`
+	Setup    string `json:"setup,omitempty"` // hash of Config.Setup that has been run
 }
 
 func (a account) dsn(socket string) string {
@@ -50,7 +53,7 @@ func (a account) check(ctx context.Context, socket string) error {
 // file is written, the next start does it again with a new password.
 func (c *Cluster) ensureAccount(ctx context.Context) error {
 	file := filepath.Join(c.cfg.Dir, "postgres.json")
-	want := account{Database: c.cfg.Database, CreateDB: c.cfg.AllowCreateDB}
+	want := account{Database: c.cfg.Database, CreateDB: c.cfg.AllowCreateDB, Setup: hashOf(c.cfg.Setup)}
 	text, err := os.ReadFile(file)
 	if err == nil {
 		err = json.Unmarshal(text, &c.account)
@@ -62,10 +65,13 @@ func (c *Cluster) ensureAccount(ctx context.Context) error {
 	if want.Password == "" {
 		want.Password = rand.Text()
 	}
-	cmd := c.user.command(ctx, c.install.program("postgres"), c.singleUserArguments()...)
+	cmd := c.user.command(ctx, c.install.program("postgres"), c.singleUserArguments("postgres")...)
 	cmd.Stdin = strings.NewReader(want.statements())
 	if err := runToEnd(cmd); err != nil {
 		return fmt.Errorf("make role and database: %w", err)
+	}
+	if err := c.runSetup(ctx); err != nil {
+		return err
 	}
 	if err := want.save(file); err != nil {
 		return err
@@ -74,9 +80,43 @@ func (c *Cluster) ensureAccount(ctx context.Context) error {
 	return nil
 }
 
+// runSetup runs Config.Setup in the application's database, as one command: all
+// of it or nothing. The first error ends the session, and is then told.
+func (c *Cluster) runSetup(ctx context.Context) error {
+	if c.cfg.Setup == "" {
+		return nil
+	}
+	args := c.singleUserArguments("-j", "-c", "exit_on_error=on", c.cfg.Database)
+	cmd := c.user.command(ctx, c.install.program("postgres"), args...)
+	cmd.Stdin = strings.NewReader(oneCommand(c.cfg.Setup))
+	if err := runToEnd(cmd); err != nil {
+		return fmt.Errorf("set up the database: %w", err)
+	}
+	return nil
+}
+
+// oneCommand is a text of SQL of which single-user mode under -j makes one
+// command: such end with a semicolon and an empty line.
+func oneCommand(sql string) string {
+	sql = strings.TrimSpace(sql)
+	for strings.Contains(sql, ";\n\n") {
+		sql = strings.ReplaceAll(sql, ";\n\n", ";\n")
+	}
+	return sql + "\n\n"
+}
+
+// hashOf is empty for an empty text.
+func hashOf(sql string) string {
+	if sql == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(sql))
+	return hex.EncodeToString(sum[:])
+}
+
 // singleUserArguments are those of a server that serves one session: this one.
-func (c *Cluster) singleUserArguments() []string {
-	return append(append([]string{"--single"}, c.arguments()...), "postgres")
+func (c *Cluster) singleUserArguments(last ...string) []string {
+	return append(append([]string{"--single"}, c.arguments()...), last...)
 }
 
 // statements ends each statement with the line, as single-user mode wants it.

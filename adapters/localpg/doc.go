@@ -16,7 +16,7 @@
 //
 //	pgdata          the cluster
 //	pgsock          its socket, unless the path is too long for one
-//	postgres.json   role, database and password
+//	postgres.json   role, database and password, and what was set up
 //	postgres.log    what postgres says; no statements and no values
 //	postgres.lock   held while a process uses the folder
 //

@@ -49,6 +49,10 @@ type Config struct {
 	Params map[string]string
 	// AllowCreateDB lets the role create databases, for tests.
 	AllowCreateDB bool
+	// Setup is SQL that the superuser runs in the database before the application
+	// gets in, and again whenever the text has changed. It can be repeated, ends
+	// with a semicolon, and is done as a whole or not at all.
+	Setup string
 	// Logger is told what happens to the cluster; nil means slog.Default.
 	Logger *slog.Logger
 }

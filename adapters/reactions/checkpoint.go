@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"hearth/adapters/postgres"
 	"hearth/eventstore"
 )
 
@@ -93,59 +94,32 @@ update hearth.reaction set problem = nullif($2, ''), changed_at = now()
 // lock is the right to work on a reaction. It belongs to a connection of its own
 // and ends with it.
 type lock struct {
-	conn *pgx.Conn
+	*postgres.Session
 	name string
 }
 
-const closeLimit = 5 * time.Second
-
 // connect takes a connection out of the pool for good.
 func (r *Runner) connect(ctx context.Context, name string) (*lock, error) {
-	pooled, err := r.pool.Acquire(ctx)
+	session, err := postgres.NewSession(ctx, r.pool, "hearth reaction "+name, "")
 	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, err
 	}
-	l := &lock{conn: pooled.Hijack(), name: name}
-	if _, err := l.conn.Exec(ctx, "select set_config('application_name', 'hearth reaction ' || $1, false)", name); err != nil {
-		l.close(ctx)
-		return nil, fmt.Errorf("connect: %w", err)
-	}
-	return l, nil
+	return &lock{session, name}, nil
 }
 
 // try asks for the right.
 func (l *lock) try(ctx context.Context) (mine bool, err error) {
-	err = l.conn.QueryRow(ctx, "select pg_try_advisory_lock(hashtextextended('hearth reaction ' || $1, 0))", l.name).Scan(&mine)
-	if err != nil {
-		return false, fmt.Errorf("lock %s: %w", l.name, err)
-	}
-	return mine, nil
+	return l.TryLock(ctx, "hearth reaction "+l.name)
 }
 
 // beat makes sure again and again that the connection is there, until ctx ends
 // or it is not.
 func (l *lock) beat(ctx context.Context, every time.Duration, lose context.CancelCauseFunc) {
 	for sleep(ctx, every) {
-		ping, cancel := context.WithTimeout(ctx, closeLimit)
-		err := l.conn.Ping(ping)
-		cancel()
+		err := l.Ping(ctx)
 		if err != nil {
 			lose(errLockLost)
 			return
 		}
-	}
-}
-
-// close gives back the right.
-func (l *lock) close(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
-	defer cancel()
-	if !l.conn.IsClosed() {
-		_, _ = l.conn.Exec(ctx, "select pg_advisory_unlock_all()") // the server notices the end a moment later
-	}
-	_ = l.conn.Close(ctx) // a connection that cannot be closed is gone already
-	select {
-	case <-l.conn.PgConn().CleanupDone():
-	case <-ctx.Done():
 	}
 }

@@ -72,7 +72,7 @@ func (s *subscription) session(ctx context.Context) (moved bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer lock.close(ctx)
+	defer lock.Close(ctx)
 	for {
 		mine, err := lock.try(ctx)
 		if err != nil {

@@ -2,9 +2,11 @@ package pgtest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 
 	"hearth/adapters/dirlock"
 	"hearth/adapters/localpg"
+	"hearth/projections/archive"
 )
 
 // kind tells the clusters of one process apart.
@@ -43,7 +46,7 @@ const startLimit = 2 * time.Minute
 
 // dsnOf is the address of the cluster, which is started when it is the first
 // time that somebody asks.
-func dsnOf(ctx context.Context, use kind) (string, error) {
+func dsnOf(ctx context.Context, use kind) (*url.URL, error) {
 	s := &clusters[use]
 	s.once.Do(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startLimit)
@@ -51,9 +54,9 @@ func dsnOf(ctx context.Context, use kind) (string, error) {
 		s.err = s.start(ctx, use)
 	})
 	if s.err != nil {
-		return "", s.err
+		return nil, s.err
 	}
-	return s.cluster.DSN(), nil
+	return url.Parse(s.cluster.DSN())
 }
 
 // start copies the template and starts a cluster on the copy.
@@ -122,13 +125,14 @@ func sweep(root string) {
 }
 
 // ensureTemplate makes a cluster that has never been used, once per version of
-// PostgreSQL: initdb takes longer than all the rest.
+// PostgreSQL and of what is set up in it: initdb takes longer than all the rest.
 func ensureTemplate(ctx context.Context, root string) (string, error) {
 	version, err := localpg.Installed(ctx, "")
 	if err != nil {
 		return "", err
 	}
-	template := filepath.Join(root, "template-"+version)
+	sum := sha256.Sum256([]byte(archive.SetupSQL("")))
+	template := filepath.Join(root, fmt.Sprintf("template-%s-%x", version, sum[:4]))
 	if _, err := os.Stat(template); err == nil {
 		return template, nil
 	}
@@ -149,11 +153,19 @@ func ensureTemplate(ctx context.Context, root string) (string, error) {
 	return template, nil
 }
 
+// model is the database that was set up as that of an installation. Nobody
+// connects to it, so that it can be copied.
+const model = "hearth"
+
+// allowCopies lets the application's role copy a database that it does not own.
+const allowCopies = "alter database " + model + " with is_template true;\n"
+
 // config is the cluster's. The tests of a process run in parallel and have
 // pools of their own, so they need more connections than a server does.
 func config(dir string, use kind) localpg.Config {
 	cfg := localpg.Config{
-		Dir: dir, AllowCreateDB: true, Logger: slog.New(slog.DiscardHandler),
+		Dir: dir, Database: model, AllowCreateDB: true, Logger: slog.New(slog.DiscardHandler),
+		Setup:  archive.SetupSQL("") + allowCopies,
 		Params: map[string]string{"max_connections": "300", "shared_buffers": "64MB"},
 	}
 	if use == relaxed {

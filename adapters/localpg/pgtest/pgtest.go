@@ -17,7 +17,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -33,12 +32,22 @@ import (
 // dropLimit bounds the work at the end of a test.
 const dropLimit = time.Minute
 
-// Option changes which cluster a test gets.
-type Option func(*kind)
+// Option changes which database a test gets.
+type Option func(*wish)
+
+// wish is what a test asks for.
+type wish struct {
+	kind     kind
+	template string // the database that is copied
+}
 
 // WithSync asks for a cluster that writes to disk as in production, for
 // measurements and for tests that kill postgres.
-func WithSync() Option { return func(k *kind) { *k = synced } }
+func WithSync() Option { return func(w *wish) { w.kind = synced } }
+
+// WithArchive asks for a database with the empty archive of messages, as an
+// installation has it.
+func WithArchive() Option { return func(w *wish) { w.template = model } }
 
 // databases counts those made by this process, for their names.
 var databases atomic.Int64
@@ -47,16 +56,17 @@ var databases atomic.Int64
 // the test ends, also when connections to it are still open.
 func DSN(t testing.TB, opts ...Option) string {
 	t.Helper()
-	use := relaxed
+	want := wish{kind: relaxed, template: "template1"}
 	for _, opt := range opts {
-		opt(&use)
+		opt(&want)
 	}
-	dsn, err := dsnOf(t.Context(), use)
+	address, err := dsnOf(t.Context(), want.kind)
 	if err != nil {
 		t.Fatalf("start PostgreSQL for tests: %v", err)
 	}
-	name := fmt.Sprintf("test_%d", databases.Add(1))
-	if err := run(t.Context(), dsn, "create database "+name); err != nil {
+	address.Path = "/postgres"
+	dsn, name := address.String(), fmt.Sprintf("test_%d", databases.Add(1))
+	if err := run(t.Context(), dsn, fmt.Sprintf("create database %s template %s", name, want.template)); err != nil {
 		t.Fatalf("make a database for the test: %v", err)
 	}
 	t.Cleanup(func() {
@@ -66,10 +76,6 @@ func DSN(t testing.TB, opts ...Option) string {
 			t.Errorf("drop the test's database: %v", err)
 		}
 	})
-	address, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatalf("address of the cluster for tests: %v", err)
-	}
 	address.Path = "/" + name
 	return address.String()
 }

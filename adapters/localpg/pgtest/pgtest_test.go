@@ -58,3 +58,14 @@ func BenchmarkDSN(b *testing.B) {
 		pgtest.DSN(b)
 	}
 }
+
+func TestArchive(t *testing.T) {
+	t.Parallel()
+	for want, opts := range map[string][]pgtest.Option{"": nil, "hearth_keeper": {pgtest.WithArchive()}} {
+		var owner string
+		err := pgtest.Pool(t, opts...).QueryRow(t.Context(), "select coalesce((select tableowner from pg_tables where schemaname = 'archive' and tablename = 'log'), '')").Scan(&owner)
+		if err != nil || owner != want {
+			t.Errorf("owner of the archive: %q, %v; want %q", owner, err, want)
+		}
+	}
+}
