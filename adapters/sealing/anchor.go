@@ -38,13 +38,8 @@ func (a anchor) Last(ctx context.Context) ([]byte, error) {
 func (a anchor) Advance(ctx context.Context, next func([]byte) ([]byte, error)) error {
 	var told error // of next, which says more than the transaction
 	err := pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
-		// The lock holds before there is a row, too.
-		if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('hearth sealed ' || $1, 0))", a.origin); err != nil {
-			return err
-		}
 		var held []byte
-		err := tx.QueryRow(ctx, "select note from hearth.sealed where origin = $1", a.origin).Scan(&held)
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		if err := tx.QueryRow(ctx, "select note from hearth.sealed where origin = $1 for update", a.origin).Scan(&held); err != nil {
 			return err
 		}
 		var note []byte
@@ -55,8 +50,7 @@ func (a anchor) Advance(ctx context.Context, next func([]byte) ([]byte, error)) 
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `insert into hearth.sealed (origin, size, note) values ($1, $2, $3)
-			on conflict (origin) do update set size = excluded.size, note = excluded.note, sealed_at = now()`, a.origin, c.Size, string(note))
+		_, err = tx.Exec(ctx, "update hearth.sealed set size = $2, note = $3, sealed_at = now() where origin = $1", a.origin, c.Size, string(note))
 		return err
 	})
 	if told != nil {
@@ -68,9 +62,22 @@ func (a anchor) Advance(ctx context.Context, next func([]byte) ([]byte, error)) 
 	return nil
 }
 
-// known reports whether the database keeps a checkpoint of any log.
-func known(ctx context.Context, pool *pgxpool.Pool) (origin string, err error) {
-	err = pool.QueryRow(ctx, "select origin from hearth.sealed order by sealed_at desc limit 1").Scan(&origin)
+// claim says that a key signs for its log, unless another one does already, and
+// gives the public key of the one that does.
+func claim(ctx context.Context, pool *pgxpool.Pool, key notary.Key) (public string, err error) {
+	_, err = pool.Exec(ctx, "insert into hearth.sealed (origin, public) values ($1, $2) on conflict (origin) do nothing", key.Origin(), key.Public())
+	if err == nil {
+		err = pool.QueryRow(ctx, "select public from hearth.sealed where origin = $1", key.Origin()).Scan(&public)
+	}
+	if err != nil {
+		return "", fmt.Errorf("claim the log for the key: %w", err)
+	}
+	return public, nil
+}
+
+// sealedLog is the log that was sealed last, empty when there is none.
+func sealedLog(ctx context.Context, pool *pgxpool.Pool) (origin string, err error) {
+	err = pool.QueryRow(ctx, "select origin from hearth.sealed where size > 0 order by sealed_at desc limit 1").Scan(&origin)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
 	}

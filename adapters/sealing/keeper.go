@@ -15,7 +15,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -128,34 +127,54 @@ func (k *Keeper) Open(ctx context.Context) error {
 	return nil
 }
 
-// findKey reads the key, or makes one for a log of which nothing is sealed.
+// findKey reads the key, or makes one for a log of which nothing is sealed. One
+// key signs for a log: the database says which.
 func (k *Keeper) findKey(ctx context.Context, identity eventstore.Identity) error {
-	key, err := notary.ReadKey(k.opts.KeyFile)
-	if err == nil {
-		if k.key = key; key.Origin() != notary.Origin(identity) {
-			k.raise(KindOtherLog, "事件流不是封存过的那一个(密钥属于 "+key.Origin()+",现在的事件流是 "+notary.Origin(identity)+")。请停止服务,运行 hearth repair;若是有意换用新库,请改用新的状态文件夹。")
-		}
-		return nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	origin, err := known(ctx, k.pool)
-	if err != nil {
-		return err
-	}
-	if origin != "" {
-		k.raise(KindKey, "找不到封存密钥 "+k.opts.KeyFile+",而日志 "+origin+" 已经封存过。请把密钥文件放回原处(备份或另一台实例上有),再重新启动。")
-		return nil
-	}
-	if key, err = notary.NewKey(identity); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(k.opts.KeyFile), 0o700); err != nil {
+	key, made, err := k.readOrMakeKey(ctx, identity)
+	if err != nil || key.Public() == "" {
 		return err
 	}
 	k.key = key
-	return notary.WriteKey(k.opts.KeyFile, key)
+	if key.Origin() != notary.Origin(identity) {
+		k.raise(KindOtherLog, "事件流不是封存过的那一个(密钥属于 "+key.Origin()+",现在的事件流是 "+notary.Origin(identity)+")。请停止服务,运行 hearth repair;若是有意换用新库,请改用新的状态文件夹。")
+		return nil
+	}
+	public, err := claim(ctx, k.pool, key)
+	if err != nil || public == key.Public() {
+		return err
+	}
+	if made { // nothing was signed with it
+		if err := os.Remove(k.opts.KeyFile); err != nil {
+			return err
+		}
+	}
+	k.key = notary.Key{}
+	k.raise(KindKey, "本机没有这个日志的封存密钥:日志由公钥 "+public+" 的密钥签名。请把该密钥文件(在先启动的实例或备份里)放到 "+k.opts.KeyFile+",再重新启动。")
+	return nil
+}
+
+func (k *Keeper) readOrMakeKey(ctx context.Context, identity eventstore.Identity) (key notary.Key, made bool, err error) {
+	key, err = notary.ReadKey(k.opts.KeyFile)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, false, err
+	}
+	origin, err := sealedLog(ctx, k.pool)
+	if err != nil {
+		return key, false, err
+	}
+	if origin != "" {
+		k.raise(KindKey, "找不到封存密钥 "+k.opts.KeyFile+",而日志 "+origin+" 已经封存过。请把密钥文件放回原处(备份或另一台实例上有),再重新启动。")
+		return key, false, nil
+	}
+	if key, err = notary.NewKey(identity); err != nil {
+		return key, false, err
+	}
+	err = notary.WriteKey(k.opts.KeyFile, key)
+	if errors.Is(err, fs.ErrExist) { // another process was faster
+		key, err = notary.ReadKey(k.opts.KeyFile)
+		return key, false, err
+	}
+	return key, true, err
 }
 
 // Damaged closes the store because of what was found in the files of the stream

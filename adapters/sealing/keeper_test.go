@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -190,6 +191,20 @@ func TestSealsAndGoesOn(t *testing.T) {
 		if err != nil || c.Size != 951 {
 			t.Errorf("seal: %d, %v", c.Size, err)
 		}
+	}
+}
+
+// TestOneKeySigns: an instance that would draw a key of its own is told which one
+// it needs, and leaves nothing behind.
+func TestOneKeySigns(t *testing.T) {
+	t.Parallel()
+	pool, log := open(t), newLog(0)
+	run(t, pool, log, options(t.TempDir()))
+	other := options(t.TempDir())
+	k, _ := run(t, pool, log, other)
+	until(t, k, "the second is told", has(sealing.KindKey))
+	if _, err := os.Stat(other.KeyFile); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a key that signs for nothing was left: %v", err)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"hearth/eventstore"
 	"hearth/eventstore/notary"
 )
@@ -34,7 +36,7 @@ func (k *Keeper) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	held, err := k.held(ctx, sealer.Last())
+	held, err := larger(ctx, anchor{k.pool, k.key.Origin()}, k.key, sealer.Last())
 	if err != nil {
 		return err
 	}
@@ -53,14 +55,14 @@ func (k *Keeper) check(ctx context.Context) error {
 	return nil
 }
 
-// held is the larger of the two checkpoints that are kept. Both at one size must
-// be one.
-func (k *Keeper) held(ctx context.Context, own notary.Checkpoint) (notary.Checkpoint, error) {
-	note, err := anchor{k.pool, k.key.Origin()}.Last(ctx)
+// larger is the larger of the two checkpoints that are kept. Both at one size
+// must be one.
+func larger(ctx context.Context, a anchor, key notary.Key, own notary.Checkpoint) (notary.Checkpoint, error) {
+	note, err := a.Last(ctx)
 	if err != nil || len(note) == 0 {
 		return own, err
 	}
-	c, err := notary.OpenCheckpoint(note, k.key.Verifier())
+	c, err := notary.OpenCheckpoint(note, key.Verifier())
 	if err != nil {
 		return own, fmt.Errorf("%w: the checkpoint in the database: %w", notary.ErrFork, err)
 	}
@@ -102,13 +104,35 @@ func (k *Keeper) putAside() (string, error) {
 }
 
 // Held is the largest checkpoint that is kept, without a look at the log: what a
-// log that is closed is compared with.
-func (k *Keeper) Held(ctx context.Context) (notary.Checkpoint, error) {
-	own, err := k.dir.Checkpoint(k.key.Verifier())
+// log that is closed or lost is compared with.
+func Held(ctx context.Context, pool *pgxpool.Pool, key notary.Key, dir notary.Dir) (notary.Checkpoint, error) {
+	own, err := dir.Checkpoint(key.Verifier())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, notary.ErrCheckpoint) {
 		return own, err
 	}
-	return k.held(ctx, own)
+	return larger(ctx, anchor{pool, key.Origin()}, key, own)
+}
+
+// Held is the largest checkpoint that is kept.
+func (k *Keeper) Held(ctx context.Context) (notary.Checkpoint, error) {
+	return Held(ctx, k.pool, k.key, k.dir)
+}
+
+// Rebuild puts the tiles aside and computes them anew from the log. What comes
+// out must agree with what was signed. Run must not run.
+func (k *Keeper) Rebuild(ctx context.Context) error {
+	k.sealing.Lock()
+	aside, err := k.putAside()
+	if err == nil {
+		k.sealer, err = notary.OpenSealer(k.dir, k.key, true)
+	}
+	k.sealing.Unlock()
+	if err != nil {
+		return fmt.Errorf("compute the tiles anew: %w", err)
+	}
+	k.opts.Logger.InfoContext(ctx, "tiles are computed anew", "aside", aside)
+	_, err = k.Seal(ctx)
+	return err
 }
 
 // rehash compares the last sealed messages with their leaves.

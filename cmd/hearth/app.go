@@ -40,6 +40,7 @@ type App struct {
 	registry  *eventstore.Registry
 	store     *natsstore.Store
 	keeper    *sealing.Keeper
+	logID     string  // of a log whose stream is made anew by repair, else empty
 	damage    *damage // of the embedded stream's files, nil when there is none
 	accounts  *accounts.Accounts
 	calls     *calls.Calls
@@ -144,7 +145,7 @@ func (a *App) connectExternal(ctx context.Context, options []nats.Option) (*nats
 		return nil, err
 	}
 	if a.cfg.NATS.Provisioner != "" || a.cfg.NATS.Service == "" {
-		if err := provisionExternal(ctx, a.cfg); err != nil {
+		if err := provisionExternal(ctx, a.cfg, ""); err != nil {
 			return nil, err
 		}
 	}
@@ -158,7 +159,7 @@ func (a *App) connectEmbedded(ctx context.Context, options []nats.Option) (*nats
 		return nil, err
 	}
 	a.onClose(srv.Stop)
-	if err := provisionEmbedded(ctx, srv); err != nil {
+	if err := provisionEmbedded(ctx, srv, a.logID); err != nil {
 		return nil, err
 	}
 	return srv.Connect(rights.Service, options...)

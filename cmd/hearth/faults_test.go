@@ -128,6 +128,7 @@ func (all *tellers) end(s *service) {
 // makes of the events, and says what differs.
 func equalsRebuild(t *testing.T, s *service, state string) {
 	t.Helper()
+	s.until("all models are up with the log", s.caughtUp)
 	if code, _ := s.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

@@ -54,7 +54,7 @@ func rootCommand() *cobra.Command {
 	root.PersistentFlags().StringVar(&cfg.State, "state", cfg.State, "状态文件夹(事件库、数据库)")
 	root.PersistentFlags().BoolVar(&cfg.Verbose, "verbose", false, "输出详细日志")
 	root.AddCommand(serveCommand(&cfg), importCommand(&cfg), rebuildCommand(&cfg), doctorCommand(&cfg),
-		auditCommand(&cfg), tokenCommand(&cfg), userCommand(&cfg), calendarCommand(&cfg), provisionCommand(&cfg), natsConfigCommand(),
+		auditCommand(&cfg), repairCommand(&cfg), tokenCommand(&cfg), userCommand(&cfg), calendarCommand(&cfg), provisionCommand(&cfg), natsConfigCommand(),
 		witnessCommand(), verifyCommand(), versionCommand())
 	return root
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -229,6 +230,23 @@ func (s *service) untilReady() *service {
 	s.t.Helper()
 	s.until("it is ready", func() bool { _, text := s.readyz(); return strings.Contains(text, `"status":"ready"`) })
 	return s
+}
+
+// caughtUp reports that every model has all that is in the log.
+func (s *service) caughtUp() bool {
+	_, text := s.readyz()
+	var body struct {
+		Models []struct{ Position, End uint64 } `json:"models"`
+	}
+	if json.Unmarshal([]byte(text), &body) != nil || len(body.Models) == 0 {
+		return false
+	}
+	for _, m := range body.Models {
+		if m.Position != m.End {
+			return false
+		}
+	}
+	return true
 }
 
 // end ends the service cleanly, so that nothing of it is left in its folder.

@@ -78,31 +78,32 @@ func dialNATS(cfg config, user rights.User, options ...nats.Option) (*nats.Conn,
 // provisionExternal makes the stream of the external cluster, or refuses one that
 // is configured otherwise. It uses a connection of its own: the service must not
 // be able to.
-func provisionExternal(ctx context.Context, cfg config) error {
+func provisionExternal(ctx context.Context, cfg config, log string) error {
 	nc, err := dialNATS(cfg, rights.Provisioner, nats.Name("hearth provision"), nats.ErrorHandler(logNATS))
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	return provision(ctx, nc, cfg.Replicas)
+	return provision(ctx, nc, cfg.Replicas, log)
 }
 
 // provisionEmbedded makes the stream of our own server.
-func provisionEmbedded(ctx context.Context, srv *natsserver.Server) error {
+func provisionEmbedded(ctx context.Context, srv *natsserver.Server, log string) error {
 	nc, err := srv.Connect(rights.Provisioner, nats.ErrorHandler(logNATS))
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	return provision(ctx, nc, 1)
+	return provision(ctx, nc, 1, log)
 }
 
-func provision(ctx context.Context, nc *nats.Conn, replicas int) error {
+// provision makes the stream. log is the id of a log that is made anew, else empty.
+func provision(ctx context.Context, nc *nats.Conn, replicas int, log string) error {
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return err
 	}
-	err = natsstore.Provision(ctx, js, natsstore.Config{Replicas: replicas})
+	err = natsstore.Provision(ctx, js, natsstore.Config{Replicas: replicas, Log: log})
 	if errors.Is(err, natsstore.ErrForbidden) {
 		return domain.Reject("nats_forbidden", "没有建立事件流的权限(%v)。请把 HEARTH_NATS_PROVISIONER_NKEY 设为 hearth nats-config 生成的 provisioner.nk。", err)
 	}
@@ -129,7 +130,7 @@ func provisionCommand(cfg *config) *cobra.Command {
 			if err := acceptSync(cmd.Context(), *cfg); err != nil {
 				return err
 			}
-			if err := provisionExternal(cmd.Context(), *cfg); err != nil {
+			if err := provisionExternal(cmd.Context(), *cfg, ""); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "事件流 %s 已就绪,%d 份副本。\n", natsstore.StreamName, cfg.Replicas)

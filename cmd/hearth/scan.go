@@ -15,6 +15,7 @@ import (
 	"hearth/adapters/natsserver/blocks"
 	"hearth/adapters/sealing"
 	"hearth/eventstore/natsstore"
+	"hearth/eventstore/notary"
 )
 
 // natsDir is where the embedded server keeps the stream.
@@ -140,15 +141,16 @@ func setAsideWhole(dir, into string) (string, error) {
 
 // keepDamage notes what was found, so that it is not forgotten.
 func (a *App) keepDamage(d damage) error {
+	slog.Error("the event files are damaged", "text", d.Text, "aside", d.Aside)
+	a.damage = &d
+	return a.cfg.noteDamage(d)
+}
+
+func (c config) noteDamage(d damage) error {
 	d.At = time.Now().UTC()
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return err
 	}
-	a.damage = &d
-	if err := os.WriteFile(a.cfg.damageFile(), text, 0o600); err != nil {
-		return err
-	}
-	slog.Error("the event files are damaged", "text", d.Text, "aside", d.Aside)
-	return nil
+	return notary.WriteFile(c.damageFile(), text)
 }

@@ -202,7 +202,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, proxies []netip.Prefix,
 		Models: monitor, Titles: a.models.titles(),
 		Checks:   []web.Check{{Name: "database", Run: a.pool.Ping}, {Name: "events", Run: a.pingEvents}, {Name: "reactions", Run: a.reactions.Check}},
 		Families: families, Alarms: a.alarms, Keeping: a.keeping,
-		Log:      slog.Default(), Now: time.Now,
+		Log: slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Secure: o.secure, TrustedProxies: proxies,
 	}
 	if o.demo {

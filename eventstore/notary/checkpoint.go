@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -185,10 +184,16 @@ func ReadKey(path string) (Key, error) {
 
 // WriteKey makes a key file that only its owner can read. It never replaces one.
 func WriteKey(path string, k Key) error {
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("key file %s: %w", path, fs.ErrExist)
+	if err := makeFolder(filepath.Dir(path)); err != nil {
+		return err
 	}
-	return WriteFile(path, []byte(k.secret+"\n"))
+	tmp, err := writeTemp(path, []byte(k.secret+"\n"))
+	if err != nil {
+		return err
+	}
+	// Unlike a rename, a link does not replace what is there.
+	err = os.Link(tmp, path)
+	return errors.Join(err, os.Remove(tmp), syncFolder(filepath.Dir(path)))
 }
 
 // Checkpoint is the last one that was written; none gives fs.ErrNotExist.

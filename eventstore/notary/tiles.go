@@ -100,18 +100,23 @@ func syncFolder(path string) error {
 }
 
 // writeFile replaces a file. Before the rename the old one stands, after it the
-// new one, whole.
+// new one, whole. Two processes that write it at once both succeed.
 func writeFile(path string, data []byte) error {
-	tmp := path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	tmp, err := writeTemp(path, data)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
 	return os.Rename(tmp, path)
+}
+
+// writeTemp writes data into a file beside path.
+func writeTemp(path string, data []byte) (string, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	return f.Name(), errors.Join(err, f.Sync(), f.Close())
 }
 
 // WriteFile replaces a file, or makes it and its folder, readable by their owner

@@ -4,8 +4,9 @@
 -- tiles, and what keeps two instances from signing different things.
 create table hearth.sealed (
     origin    text primary key,
-    size      bigint not null,
-    note      text not null,                      -- signed, C2SP tlog-checkpoint
+    public    text not null,                      -- verifier key of the one key that signs
+    size      bigint not null default 0,
+    note      text,                               -- signed, C2SP tlog-checkpoint
     sealed_at timestamptz not null default now()
 );
 
