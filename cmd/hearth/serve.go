@@ -102,7 +102,8 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	defer background.Wait()
 	defer stopWork()
 	runner := app.runner()
-	background.Go(func() { _ = runner.Run(work) }) // ends with work alone
+	background.Go(func() { _ = runner.Run(work) })      // ends with work alone
+	background.Go(func() { _ = app.archive.Run(work) }) // the same
 	background.Go(func() { app.keeper.Run(work) })
 
 	if !cfg.external() {
@@ -202,7 +203,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, proxies []netip.Prefix,
 		Models: monitor, Titles: a.models.titles(),
 		Checks:   []web.Check{{Name: "database", Run: a.pool.Ping}, {Name: "events", Run: a.pingEvents}, {Name: "reactions", Run: a.reactions.Check}},
 		Families: families, Alarms: a.alarms, Keeping: a.keeping,
-		Log:      slog.Default(), Now: time.Now,
+		Log: slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Secure: o.secure, TrustedProxies: proxies,
 	}
 	if o.demo {
