@@ -10,10 +10,11 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}"
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates tzdata \
- && rm -rf /var/lib/apt/lists/* && useradd --system --uid 10001 --home /state --create-home hearth
+ && rm -rf /var/lib/apt/lists/* && useradd --system --uid 10001 --home /state --create-home hearth \
+ && install -d -o hearth -m 700 /keys
 COPY --from=build /hearth /usr/local/bin/hearth
 USER hearth
-VOLUME /state
+VOLUME /state /keys
 EXPOSE 8020
 HEALTHCHECK --interval=10s --timeout=3s CMD ["hearth", "doctor", "--ready", "http://127.0.0.1:8020"]
 ENTRYPOINT ["hearth"]

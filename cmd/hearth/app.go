@@ -28,6 +28,7 @@ import (
 	"hearth/domain"
 	"hearth/eventstore"
 	"hearth/eventstore/natsstore"
+	"hearth/projections/archive"
 )
 
 // App is what a process needs to touch data: the event store, the database, and
@@ -47,6 +48,7 @@ type App struct {
 	models    models
 	casework  *casework.Service
 	reactions *reactions.Runner
+	archive   *archive.Archive
 
 	closers []func(context.Context) error // in the order of opening
 }
@@ -76,6 +78,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.openKeeper(ctx); err != nil {
 		return err
 	}
+	a.archive = archive.New(a.pool, a.store, archive.Options{})
 	a.accounts = accounts.New(a.pool, time.Now)
 	a.calls = calls.New(a.pool, time.Now)
 	a.models = newModels(a.pool)
@@ -233,7 +236,9 @@ func syncAlways(ctx context.Context, base string) (bool, error) {
 func (a *App) openDatabase(ctx context.Context) (err error) {
 	dsn := a.cfg.Database
 	if dsn == "" {
-		a.postgres, err = localpg.Start(ctx, localpg.Config{Dir: filepath.Join(a.cfg.State, "postgres"), Logger: slog.Default()})
+		a.postgres, err = localpg.Start(ctx, localpg.Config{
+			Dir: filepath.Join(a.cfg.State, "postgres"), Setup: archive.SetupSQL(""), Logger: slog.Default(),
+		})
 		if err != nil {
 			return err
 		}
@@ -248,5 +253,8 @@ func (a *App) openDatabase(ctx context.Context) (err error) {
 		return err
 	}
 	a.onClose(func(context.Context) error { a.pool.Close(); return nil })
+	if err := a.checkArchive(ctx); err != nil {
+		return err
+	}
 	return postgres.Migrate(ctx, a.pool)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"hearth/adapters/localpg"
+	"hearth/projections/archive"
 )
 
 // outside is a NATS server and a database that belong to no hearth.
@@ -38,7 +39,7 @@ func startOutside(t *testing.T, syncAlways bool, opts ...func(*server.Options)) 
 	if !srv.ReadyForConnections(limit) {
 		t.Fatal("the NATS server does not start")
 	}
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres")})
+	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: archive.SetupSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,4 +149,20 @@ func TestNATSGone(t *testing.T) {
 	all.more(20)
 	all.end(s)
 	t.Logf("%d registered, tries without an answer %v", len(all.answered), all.refused)
+}
+
+// TestDatabaseWithoutArchiveIsRefused: an administrator must have set it up, and
+// is told with which command.
+func TestDatabaseWithoutArchiveIsRefused(t *testing.T) {
+	t.Parallel()
+	o := startOutside(t, true)
+	bare, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(t.TempDir(), "postgres")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bare.Stop(t.Context()) }) // ended by force, if at all: the test is over
+	mustRefuse(t, hearth(t, append(o.env, "DATABASE_URL="+bare.DSN()), "user", "list"), "hearth archive-sql | psql")
+	if r := hearth(t, nil, "archive-sql", "--role", "gonghui"); r.code != 0 || r.out != archive.SetupSQL("gonghui") {
+		t.Errorf("archive-sql: %+v", r)
+	}
 }

@@ -55,7 +55,7 @@ func rootCommand() *cobra.Command {
 	root.PersistentFlags().BoolVar(&cfg.Verbose, "verbose", false, "输出详细日志")
 	root.AddCommand(serveCommand(&cfg), importCommand(&cfg), rebuildCommand(&cfg), doctorCommand(&cfg),
 		auditCommand(&cfg), repairCommand(&cfg), tokenCommand(&cfg), userCommand(&cfg), calendarCommand(&cfg), provisionCommand(&cfg), natsConfigCommand(),
-		witnessCommand(), verifyCommand(), versionCommand())
+		archiveSQLCommand(), witnessCommand(), verifyCommand(), versionCommand())
 	return root
 }
 

@@ -63,7 +63,7 @@ func (m *modelMetrics) Collect(ch chan<- prometheus.Metric) {
 // serveMetrics serves the private listener until the func is called.
 func (a *App) serveMetrics(ctx context.Context, l net.Listener, m *projections.Monitor) func() {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newModelMetrics(m), newReactionMetrics(a.reactions))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newModelMetrics(m), newReactionMetrics(a.reactions), newArchiveMetrics(a.archive))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}

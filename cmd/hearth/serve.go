@@ -102,7 +102,8 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	defer background.Wait()
 	defer stopWork()
 	runner := app.runner()
-	background.Go(func() { _ = runner.Run(work) }) // ends with work alone
+	background.Go(func() { _ = runner.Run(work) })      // ends with work alone
+	background.Go(func() { _ = app.archive.Run(work) }) // the same
 	background.Go(func() { app.keeper.Run(work) })
 
 	if !cfg.external() {
