@@ -237,14 +237,14 @@ func (a *attacker) ask(subject string, body any) []byte {
 }
 
 // replyTo asks JetStream to send its answer to a subject that the attacker may
-// not publish on, and waits until the server has done so: an answer to himself
-// that was asked for later is there.
+// not publish on, and waits until the server has done so: a later request of the
+// kind that the answer would be is answered.
 func (a *attacker) replyTo(reply, subject, body string) {
 	a.t.Helper()
 	if a.send(&nats.Msg{Subject: "$JS.API." + subject, Reply: reply, Data: []byte(body)}) {
 		a.ask("DIRECT.GET.HEARTH", `{"seq":1}`)
-		a.ask("STREAM.INFO.HEARTH", nil)
-		a.no = nil // when it worked there is no stream left to answer
+		a.ask("CONSUMER.DELETE.HEARTH.nobody", nil)
+		a.no = nil // there is no such consumer, and no stream left when it worked
 	}
 }
 
@@ -322,6 +322,10 @@ func (at attack) run(t *testing.T, who string, want outcome) {
 	at.do(a)
 	ctx, cancel := context.WithTimeout(t.Context(), storetest.Patience)
 	defer cancel()
+	if want == byConfiguration {
+		// What the server was made to ask of itself may not be done yet.
+		eventually(t, "the configuration differs", func() bool { return errors.Is(s.store.CheckConfiguration(ctx), natsstore.ErrConfiguration) })
+	}
 	intact, longer := s.intact(ctx)
 	seen := s.detect(ctx)
 	told := fmt.Sprintf("forbidden %v, answer %v, intact %v, longer %v, seen by %v", a.forbidden, a.no, intact, longer, seen)
