@@ -1,0 +1,177 @@
+package backup
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"hearth/eventstore"
+	"hearth/eventstore/notary"
+)
+
+// A segment is, compressed by zstd, the magic line and for each message: position
+// u64, time of storing i64 in nanoseconds, length of the subject u16, length of
+// the body u32, all big endian, subject, body.
+const (
+	segmentMagic = "hearth-segment/v1\n"
+	frameHeader  = 8 + 8 + 2 + 4
+
+	segmentMessages = 20_000
+	segmentBytes    = 256 << 20 // of bodies
+	mostBody        = 64 << 20  // far above what a server takes
+)
+
+var (
+	segmentNames = regexp.MustCompile(`^[0-9]{12}-[0-9]{12}\.seg\.zst$`)
+	runNames     = regexp.MustCompile(`^[0-9]+$`)
+)
+
+func segmentName(first, last eventstore.Position) string {
+	return fmt.Sprintf("%s/%012d-%012d.seg.zst", segmentsFolder, first, last)
+}
+
+// segmentWriter writes one segment.
+type segmentWriter struct {
+	out    *output
+	zip    *zstd.Encoder
+	first  eventstore.Position
+	leaves []tlog.Hash // of the messages as they came from the log
+	size   int         // of the bodies
+	head   [frameHeader]byte
+}
+
+// beginSegment makes the file of a segment. Its last position is not known yet,
+// so it has the name of a segment that is full.
+func beginSegment(dir string, first eventstore.Position) (*segmentWriter, error) {
+	out, err := create(dir, segmentName(first, 0))
+	if err != nil {
+		return nil, err
+	}
+	w := &segmentWriter{out: out, first: first}
+	if w.zip, err = zstd.NewWriter(out); err == nil {
+		_, err = io.WriteString(w.zip, segmentMagic)
+	}
+	if err != nil {
+		return nil, errors.Join(err, out.file.Close())
+	}
+	return w, nil
+}
+
+func (w *segmentWriter) full(messages int) bool {
+	return len(w.leaves) >= messages || w.size >= segmentBytes
+}
+
+func (w *segmentWriter) add(m eventstore.Message, leaf tlog.Hash) error {
+	b := binary.BigEndian.AppendUint64(w.head[:0], uint64(m.Position))
+	b = binary.BigEndian.AppendUint64(b, uint64(m.StoredAt.UnixNano()))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(m.Subject)))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(m.Body)))
+	w.leaves = append(w.leaves, leaf)
+	w.size += len(m.Body)
+	_, err := w.zip.Write(b)
+	if err == nil {
+		_, err = io.WriteString(w.zip, m.Subject)
+	}
+	if err == nil {
+		_, err = w.zip.Write(m.Body)
+	}
+	return err
+}
+
+// finish puts the segment on the disk and reads it back: what the disk has is
+// what came from the log, or the backup ends here.
+func (w *segmentWriter) finish(dir string) (Segment, error) {
+	err := w.zip.Close()
+	file, ferr := w.out.finish()
+	if err = errors.Join(err, ferr); err != nil {
+		return Segment{}, err
+	}
+	s := Segment{File: file, First: w.first, Last: w.first + eventstore.Position(len(w.leaves)) - 1}
+	i := 0
+	err = s.read(dir, func(m eventstore.Message) error {
+		if notary.HashOf(m) != w.leaves[i] {
+			return damaged(s.Name, "读回的第 %d 条与写入的不同,磁盘可能有故障", m.Position)
+		}
+		i++
+		return nil
+	})
+	return s, err
+}
+
+// read hands over every message of a segment, and demands the size and the hash
+// of the file and that its positions are what they should be. Bodies are not
+// used again.
+func (s Segment) read(dir string, visit func(eventstore.Message) error) error {
+	file, err := s.open(dir)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	h := sha256.New()
+	tee := io.TeeReader(file, h)
+	zip, err := zstd.NewReader(tee, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
+	if err != nil {
+		return damaged(s.Name, "解不开(%v)", err)
+	}
+	defer zip.Close()
+	if err := s.frames(bufio.NewReaderSize(zip, 1<<16), visit); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, tee); err != nil {
+		return damaged(s.Name, "读不出来(%v)", err)
+	}
+	return s.compare(h)
+}
+
+func (s Segment) frames(r io.Reader, visit func(eventstore.Message) error) error {
+	magic := make([]byte, len(segmentMagic))
+	if _, err := io.ReadFull(r, magic); err != nil || !bytes.Equal(magic, []byte(segmentMagic)) {
+		return damaged(s.Name, "的开头不对")
+	}
+	for pos := s.First; pos <= s.Last; pos++ {
+		m, err := readFrame(r)
+		if err != nil {
+			return damaged(s.Name, "在位置 %d 处读不下去(%v)", pos, err)
+		}
+		if m.Position != pos {
+			return damaged(s.Name, "在位置 %d 处是 %d", pos, m.Position)
+		}
+		if err := visit(m); err != nil {
+			return err
+		}
+	}
+	if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		return damaged(s.Name, "在位置 %d 之后还有内容", s.Last)
+	}
+	return nil
+}
+
+func readFrame(r io.Reader) (eventstore.Message, error) {
+	var head [frameHeader]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return eventstore.Message{}, err
+	}
+	subject, body := int(binary.BigEndian.Uint16(head[16:])), int(binary.BigEndian.Uint32(head[18:]))
+	if body > mostBody {
+		return eventstore.Message{}, fmt.Errorf("a body of %d bytes", body)
+	}
+	b := make([]byte, subject+body)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return eventstore.Message{}, err
+	}
+	return eventstore.Message{
+		Position: eventstore.Position(binary.BigEndian.Uint64(head[:])),
+		StoredAt: time.Unix(0, int64(binary.BigEndian.Uint64(head[8:]))).UTC(),
+		Subject:  string(b[:subject]),
+		Body:     b[subject:],
+	}, nil
+}
