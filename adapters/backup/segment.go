@@ -3,7 +3,6 @@ package backup
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -27,6 +26,7 @@ const (
 
 	segmentMessages = 20_000
 	segmentBytes    = 256 << 20 // of bodies
+	segmentWindow   = 1 << 20   // what a reader must keep in memory
 	mostBody        = 64 << 20  // far above what a server takes
 )
 
@@ -57,7 +57,7 @@ func beginSegment(dir string, first eventstore.Position) (*segmentWriter, error)
 		return nil, err
 	}
 	w := &segmentWriter{out: out, first: first}
-	if w.zip, err = zstd.NewWriter(out); err == nil {
+	if w.zip, err = zstd.NewWriter(out, zstd.WithWindowSize(segmentWindow)); err == nil {
 		_, err = io.WriteString(w.zip, segmentMagic)
 	}
 	if err != nil {
@@ -108,28 +108,24 @@ func (w *segmentWriter) finish(dir string) (Segment, error) {
 }
 
 // read hands over every message of a segment, and demands the size and the hash
-// of the file and that its positions are what they should be. Bodies are not
-// used again.
+// of the file and that its positions are what they should be. The file is hashed
+// before it is unpacked, so that nothing else has to fear what is in it. Bodies
+// are not used again.
 func (s Segment) read(dir string, visit func(eventstore.Message) error) error {
+	if err := s.check(dir); err != nil {
+		return err
+	}
 	file, err := s.open(dir)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	h := sha256.New()
-	tee := io.TeeReader(file, h)
-	zip, err := zstd.NewReader(tee, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
+	zip, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return damaged(s.Name, "解不开(%v)", err)
 	}
 	defer zip.Close()
-	if err := s.frames(bufio.NewReaderSize(zip, 1<<16), visit); err != nil {
-		return err
-	}
-	if _, err := io.Copy(io.Discard, tee); err != nil {
-		return damaged(s.Name, "读不出来(%v)", err)
-	}
-	return s.compare(h)
+	return s.frames(bufio.NewReaderSize(zip, 1<<16), visit)
 }
 
 func (s Segment) frames(r io.Reader, visit func(eventstore.Message) error) error {
