@@ -328,8 +328,13 @@ func TestRestoreRefuses(t *testing.T) {
 			t.Errorf("%s: %d messages, before %d", name, got, before)
 		}
 	}
+	tomorrow := *m
+	tomorrow.Migration = 1000
+	empty := setup(t, m.Log)
+	err := backup.Restore(t.Context(), s.dir, &tomorrow, empty.target())
+	refused(t, "tables of a later version", err, backup.CodeNewer, "1000")
 	// A table that this program does not know.
-	_, err := s.db.Exec(t.Context(), "create table hearth.of_tomorrow (n integer)")
+	_, err = s.db.Exec(t.Context(), "create table hearth.of_tomorrow (n integer)")
 	must(t, err)
 	_, err = backup.Run(t.Context(), s.dir, s.source(), backup.Options{})
 	refused(t, "a table of a later version", err, backup.CodeTables, "of_tomorrow")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"hearth/adapters/postgres"
 	"hearth/domain"
 	"hearth/eventstore"
 	"hearth/eventstore/notary"
@@ -31,7 +32,14 @@ type Target struct {
 // CheckTarget refuses a database with rows and a log that is not empty or is
 // another one, before anything is written.
 func (m *Manifest) CheckTarget(ctx context.Context, t Target) error {
-	if err := checkEmpty(ctx, t.DB); err != nil {
+	latest, err := postgres.Latest()
+	if err != nil {
+		return err
+	}
+	if m.Migration > latest {
+		return newer(fmt.Sprintf("数据表是第 %d 版,本程序只懂到第 %d 版", m.Migration, latest))
+	}
+	if err := CheckDatabase(ctx, t.DB); err != nil {
 		return err
 	}
 	identity, err := t.Log.Identity(ctx)

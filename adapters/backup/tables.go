@@ -81,7 +81,7 @@ func unlisted(ctx context.Context, tx pgx.Tx) error {
 
 // dump copies the tables of one snapshot into dir.
 func dump(ctx context.Context, db *pgxpool.Pool, dir string, run int, size int64) (dumped []Table, version int64, err error) {
-	if version, _, err = postgres.Versions(ctx, db); err != nil {
+	if version, err = postgres.Version(ctx, db); err != nil {
 		return nil, 0, err
 	}
 	err = pgx.BeginTxFunc(ctx, db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
@@ -195,8 +195,8 @@ func (t Table) load(ctx context.Context, dir string, tx pgx.Tx) error {
 	return err
 }
 
-// checkEmpty refuses a database in which something is.
-func checkEmpty(ctx context.Context, db *pgxpool.Pool) error {
+// CheckDatabase refuses a database in which something is.
+func CheckDatabase(ctx context.Context, db *pgxpool.Pool) error {
 	for _, t := range tables {
 		if t.name == "migration" {
 			continue

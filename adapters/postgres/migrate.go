@@ -35,14 +35,22 @@ func MigrateTo(ctx context.Context, pool *pgxpool.Pool, version int64) error {
 	})
 }
 
-// Versions are the version of the tables in a migrated database, and the latest
-// that this program knows.
-func Versions(ctx context.Context, pool *pgxpool.Pool) (current, latest int64, err error) {
+// Version is that of the tables in a migrated database.
+func Version(ctx context.Context, pool *pgxpool.Pool) (version int64, err error) {
 	err = provide(pool, func(p *goose.Provider) error {
-		current, latest, err = p.GetVersions(ctx)
+		version, err = p.GetDBVersion(ctx)
 		return err
 	})
-	return current, latest, err
+	return version, err
+}
+
+// Latest is the version to which Migrate brings the tables.
+func Latest() (int64, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, fmt.Errorf("migrations: %d files: %w", len(names), err)
+	}
+	return goose.NumericComponent(names[len(names)-1])
 }
 
 func migrate(ctx context.Context, pool *pgxpool.Pool, up func(*goose.Provider) error) error {

@@ -146,7 +146,7 @@ func (a *App) provision(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return natsstore.Provision(ctx, js, natsstore.Config{Replicas: a.cfg.Replicas})
+	return natsstore.Provision(ctx, js, natsstore.Config{Replicas: a.cfg.Replicas, Log: a.cfg.Log})
 }
 
 // drain lets what is under way end and returns when the connection is closed:
@@ -203,7 +203,14 @@ func syncAlways(ctx context.Context, base string) (bool, error) {
 	return answer.Config.SyncAlways, err
 }
 
-func (a *App) openDatabase(ctx context.Context) (err error) {
+func (a *App) openDatabase(ctx context.Context) error {
+	if err := a.connectDatabase(ctx); err != nil {
+		return err
+	}
+	return postgres.Migrate(ctx, a.pool)
+}
+
+func (a *App) connectDatabase(ctx context.Context) (err error) {
 	dsn := a.cfg.Database
 	if dsn == "" {
 		a.postgres, err = localpg.Start(ctx, localpg.Config{Dir: filepath.Join(a.cfg.State, "postgres"), Logger: slog.Default()})
@@ -221,5 +228,5 @@ func (a *App) openDatabase(ctx context.Context) (err error) {
 		return err
 	}
 	a.onClose(func(context.Context) error { a.pool.Close(); return nil })
-	return postgres.Migrate(ctx, a.pool)
+	return nil
 }
