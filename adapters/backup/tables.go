@@ -219,8 +219,8 @@ func CheckDatabase(ctx context.Context, db *pgxpool.Pool) error {
 	return nil
 }
 
-// rows counts all rows of the tables.
-func (m *Manifest) rows() (n int64) {
+// Rows counts the rows of all tables.
+func (m *Manifest) Rows() (n int64) {
 	for _, t := range m.Tables {
 		n += t.Rows
 	}

@@ -58,7 +58,7 @@ func verifyBackup(ctx context.Context, dir string, r report) (backup.Checked, er
 	if err != nil {
 		return c, interrupted(ctx, err)
 	}
-	r.Line("备份完好:%d 次提交,%d 张表,%.1f MB,制作于 %s", c.Size, len(c.Tables), megabytes(c.Bytes()), c.MadeAt.Local().Format(time.DateTime))
+	r.Line("备份完好:%d 次提交,%d 张表 %d 行,%.1f MB,制作于 %s", c.Size, len(c.Tables), c.Rows(), megabytes(c.Bytes()), c.MadeAt.Local().Format(time.DateTime))
 	tellRoot(r, c.Manifest)
 	if c.Sealed.Size > 0 {
 		r.Line("前 %d 次提交与签名的检查点一致,公钥 %s", c.Sealed.Size, c.VerifierKey)
@@ -94,7 +94,8 @@ func makeBackup(ctx context.Context, app *App, in backupInput, _ io.Reader, r re
 	if err != nil {
 		return err
 	}
-	r.Line("新增 %d 次提交,共 %d 次;写入 %.1f MB,备份共 %.1f MB,%d 张表", done.Messages, done.Size, megabytes(done.Bytes), megabytes(done.Manifest.Bytes()), len(done.Tables))
+	r.Line("新增 %d 次提交,共 %d 次;写入 %.1f MB,备份共 %.1f MB,%d 张表 %d 行",
+		done.Messages, done.Size, megabytes(done.Bytes), megabytes(done.Manifest.Bytes()), len(done.Tables), done.Rows())
 	tellRoot(r, done.Manifest)
 	if done.Compared > 0 {
 		r.Line("已与事件库比对此前的 %d 次提交", done.Compared)
