@@ -193,10 +193,19 @@ func TestRefusedFolders(t *testing.T) {
 	lock, err := dirlock.TryFolder(s.dir)
 	must(t, err)
 	refused(t, "a second backup", run(s.dir), backup.CodeInUse, s.dir)
+	_, err = backup.Verify(t.Context(), s.dir, nil)
+	refused(t, "verify meanwhile", err, backup.CodeInUse, s.dir)
+	m, err := backup.ReadManifest(s.dir)
+	must(t, err)
+	to := setup(t, m.Log)
+	refused(t, "restore meanwhile", backup.Restore(t.Context(), s.dir, m, to.target()), backup.CodeInUse, s.dir)
 	must(t, lock.Release())
 
+	s.backup(backup.Options{})
+	refused(t, "restore with an old manifest", backup.Restore(t.Context(), s.dir, m, to.target()), backup.CodeInUse, "未作任何改动")
+
 	// A later format, whole and with a right digest.
-	m, err := backup.ReadManifest(s.dir)
+	m, err = backup.ReadManifest(s.dir)
 	must(t, err)
 	m.Format = 2
 	text, err := m.Encode()
@@ -328,7 +337,7 @@ func TestRestoreRefuses(t *testing.T) {
 			t.Errorf("%s: %d messages, before %d", name, got, before)
 		}
 	}
-	tomorrow := *m
+	tomorrow := *m // its digest is that in the folder
 	tomorrow.Migration = 1000
 	empty := setup(t, m.Log)
 	err := backup.Restore(t.Context(), s.dir, &tomorrow, empty.target())

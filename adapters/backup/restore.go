@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,9 +60,17 @@ func (m *Manifest) CheckTarget(ctx context.Context, t Target) error {
 }
 
 // Restore fills an empty log and an empty database, then reads the log again and
-// demands the root of the manifest. The backup must have passed Verify. What it
-// leaves when it fails is not whole and must be thrown away.
+// demands the root of the manifest, which is that of a Verify a moment ago. What
+// it leaves when it fails is not whole and must be thrown away.
 func Restore(ctx context.Context, dir string, m *Manifest, t Target) error {
+	lock, err := hold(dir)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer lock.Release()
+	if now, err := ReadManifest(dir); err != nil || now.Digest != m.Digest {
+		return cmp.Or(err, domain.Reject(CodeInUse, "%s 在核对之后又做了备份。未作任何改动。请再运行一次。", dir))
+	}
 	if err := m.CheckTarget(ctx, t); err != nil {
 		return err
 	}

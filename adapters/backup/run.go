@@ -73,10 +73,7 @@ func Run(ctx context.Context, dir string, src Source, opts Options) (Report, err
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Report{}, domain.Reject(CodeNotFolder, "不能使用文件夹 %s(%v)。请核对路径和权限。", dir, err)
 	}
-	lock, err := dirlock.TryFolder(dir)
-	if errors.Is(err, dirlock.ErrHeld) {
-		return Report{}, domain.Reject(CodeInUse, "另一个备份正在写入 %s。请等它结束。", dir)
-	}
+	lock, err := hold(dir)
 	if err != nil {
 		return Report{}, fmt.Errorf("backup: %w", err)
 	}
@@ -85,6 +82,19 @@ func Run(ctx context.Context, dir string, src Source, opts Options) (Report, err
 		return Report{}, fmt.Errorf("backup: %w", err)
 	}
 	return r.report, nil
+}
+
+// hold keeps other backups out of a folder, and a backup out of one that is
+// being read.
+func hold(dir string) (*dirlock.Lock, error) {
+	lock, err := dirlock.TryFolder(dir)
+	switch {
+	case errors.Is(err, dirlock.ErrHeld):
+		return nil, domain.Reject(CodeInUse, "%s 正由另一个备份、核对或恢复使用。请等它结束。", dir)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, domain.Reject(CodeNone, "没有文件夹 %s。请核对路径。", dir)
+	}
+	return lock, err
 }
 
 // run is a Run under way.

@@ -25,6 +25,11 @@ type Checked struct {
 // the manifest and nothing else, every message is there, and the root and the
 // signed checkpoint are those of the messages.
 func Verify(ctx context.Context, dir string, progress func(done, total int64)) (Checked, error) {
+	lock, err := hold(dir)
+	if err != nil {
+		return Checked{}, fmt.Errorf("verify the backup: %w", err)
+	}
+	defer lock.Release()
 	m, err := ReadManifest(dir)
 	if err != nil {
 		return Checked{}, err
