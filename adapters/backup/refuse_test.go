@@ -2,9 +2,11 @@ package backup_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -317,6 +319,60 @@ func TestCheckpointAndKey(t *testing.T) {
 	// Once more into the same place: it is not empty.
 	err = backup.Restore(t.Context(), s.dir, m, target)
 	refused(t, "a place that is not empty", err, backup.CodeNotEmpty, "hearth.account")
+}
+
+// TestBadDisk: what the disk does not keep is found before it counts.
+func TestBadDisk(t *testing.T) {
+	t.Parallel()
+	s := setup(t, "").migrated()
+	s.add(50)
+	s.backup(backup.Options{})
+	s.add(50)
+	_, err := backup.Run(t.Context(), s.dir, s.source(), backup.Options{}.WithStep(func(what string) error {
+		if what != "read a segment back" {
+			return nil
+		}
+		path := filepath.Join(s.dir, "segments/000000000051-000000000000.seg.zst")
+		text, err := os.ReadFile(path)
+		must(t, err)
+		text[len(text)/2] ^= 1
+		return os.WriteFile(path, text, 0o600)
+	}))
+	refused(t, "a bad disk", err, backup.CodeDamaged, "segments/000000000051")
+	if c := verify(t, s.dir); c.Size != 50 || !c.Unfinished {
+		t.Errorf("the backup before: %+v", c)
+	}
+}
+
+// TestRestoredIsProved: a log that does not hold what was written is found by
+// its root.
+func TestRestoredIsProved(t *testing.T) {
+	t.Parallel()
+	s := setup(t, "").migrated()
+	s.add(20)
+	m := s.backup(backup.Options{}).Manifest
+	for name, change := range map[string]func(eventstore.Message) (eventstore.Message, bool){
+		"another body": func(m eventstore.Message) (eventstore.Message, bool) {
+			if m.Position == 7 {
+				m.Body = []byte("[]")
+			}
+			return m, true
+		},
+		"the last is lost": func(m eventstore.Message) (eventstore.Message, bool) { return m, m.Position < 20 },
+	} {
+		target := setup(t, m.Log).target()
+		refill := target.Refill
+		target.Refill = func(ctx context.Context, msgs iter.Seq2[eventstore.Message, error]) error {
+			return refill(ctx, func(yield func(eventstore.Message, error) bool) {
+				for m, err := range msgs {
+					if m, ok := change(m); !ok || !yield(m, err) {
+						return
+					}
+				}
+			})
+		}
+		refused(t, name, backup.Restore(t.Context(), s.dir, m, target), backup.CodeDiffers, m.Root.String())
+	}
 }
 
 func TestRestoreRefuses(t *testing.T) {

@@ -238,8 +238,14 @@ func (r *run) finish(w *segmentWriter) (Segment, error) {
 	if err := r.step("finish a segment"); err != nil {
 		return Segment{}, errors.Join(err, w.out.file.Close())
 	}
-	s, err := w.finish(r.dir)
+	s, err := w.finish()
 	if err != nil {
+		return s, err
+	}
+	if err := r.step("read a segment back"); err != nil {
+		return s, err
+	}
+	if err := w.readBack(r.dir, s); err != nil {
 		return s, err
 	}
 	if err := r.step("name a segment"); err != nil {

@@ -87,24 +87,21 @@ func (w *segmentWriter) add(m eventstore.Message, leaf tlog.Hash) error {
 	return err
 }
 
-// finish puts the segment on the disk and reads it back: what the disk has is
-// what came from the log, or the backup ends here.
-func (w *segmentWriter) finish(dir string) (Segment, error) {
+// finish puts the segment on the disk.
+func (w *segmentWriter) finish() (Segment, error) {
 	err := w.zip.Close()
 	file, ferr := w.out.finish()
-	if err = errors.Join(err, ferr); err != nil {
-		return Segment{}, err
-	}
-	s := Segment{File: file, First: w.first, Last: w.first + eventstore.Position(len(w.leaves)) - 1}
-	i := 0
-	err = s.read(dir, func(m eventstore.Message) error {
-		if notary.HashOf(m) != w.leaves[i] {
+	return Segment{File: file, First: w.first, Last: w.first + eventstore.Position(len(w.leaves)) - 1}, errors.Join(err, ferr)
+}
+
+// readBack demands that the disk has what came from the log.
+func (w *segmentWriter) readBack(dir string, s Segment) error {
+	return s.read(dir, func(m eventstore.Message) error {
+		if notary.HashOf(m) != w.leaves[m.Position-w.first] {
 			return damaged(s.Name, "读回的第 %d 条与写入的不同,磁盘可能有故障", m.Position)
 		}
-		i++
 		return nil
 	})
-	return s, err
 }
 
 // read hands over every message of a segment, and demands the size and the hash
