@@ -55,6 +55,7 @@ var allowed = []struct {
 	{"adapters/qrcode", []string{qrLib}},
 	{"adapters/sheet", []string{"hearth/domain", excelLib, textLib}},
 	{"adapters/importer", []string{"hearth/domain/...", "hearth/adapters/casework", "hearth/adapters/sheet", "hearth/eventstore", uuidLib}},
+	{"adapters/backup", []string{"hearth/adapters/dirlock", "hearth/adapters/postgres", "hearth/domain", "hearth/eventstore", "hearth/eventstore/notary", pgxLib, zstdLib, tlogLib, syncLib, sysLib}},
 	{"adapters/web/chart", nil},
 	{"adapters/web/browsertest", []string{chromeLib}},
 	{"adapters/web", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/accounts", "hearth/adapters/web/chart", uuidLib, scsLib, pgxLib}},
@@ -88,6 +89,7 @@ const (
 	pinyinLib     = "github.com/mozillazg/go-pinyin"
 	chromeLib     = "github.com/chromedp/..."
 	qrLib         = "rsc.io/qr"
+	zstdLib       = "github.com/klauspost/compress/zstd"
 	humaLib       = "github.com/danielgtaylor/huma/v2/..."
 )
 

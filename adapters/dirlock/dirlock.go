@@ -112,3 +112,25 @@ func holder(file *os.File) string {
 	}
 	return "(进程号 " + pid + ")"
 }
+
+// TryFolder locks a folder that exists, without a file in it, for folders in
+// which a file of ours would be in the way. The error wraps ErrHeld when another
+// holds it.
+func TryFolder(dir string) (*Lock, error) {
+	file, err := os.Open(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w(%w)", ErrDenied, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the folder: %w", err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return &Lock{file: file}, nil
+	}
+	file.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, fmt.Errorf("%w:%s", ErrHeld, dir)
+	}
+	return nil, fmt.Errorf("lock %s: %w", dir, err)
+}

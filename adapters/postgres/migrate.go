@@ -20,12 +20,51 @@ var migrations embed.FS
 // forward only. Instances that start together take turns; a database that is
 // ahead of the program is left alone.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
+	return migrate(ctx, pool, func(p *goose.Provider) error {
+		_, err := p.Up(ctx)
+		return err
+	})
+}
+
+// MigrateTo brings the tables to the form of a version, so that rows of that
+// time can be loaded before Migrate brings them up with the tables.
+func MigrateTo(ctx context.Context, pool *pgxpool.Pool, version int64) error {
+	return migrate(ctx, pool, func(p *goose.Provider) error {
+		_, err := p.UpTo(ctx, version)
+		return err
+	})
+}
+
+// Version is that of the tables in a migrated database.
+func Version(ctx context.Context, pool *pgxpool.Pool) (version int64, err error) {
+	err = provide(pool, func(p *goose.Provider) error {
+		version, err = p.GetDBVersion(ctx)
+		return err
+	})
+	return version, err
+}
+
+// Latest is the version to which Migrate brings the tables.
+func Latest() (int64, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, fmt.Errorf("migrations: %d files: %w", len(names), err)
+	}
+	return goose.NumericComponent(names[len(names)-1])
+}
+
+func migrate(ctx context.Context, pool *pgxpool.Pool, up func(*goose.Provider) error) error {
 	// goose's own table is the first thing to be made, so the schema is not a
 	// migration. Both statements are one transaction: instances take turns.
 	_, err := pool.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('hearth schema', 0)); create schema if not exists hearth")
 	if err != nil {
 		return fmt.Errorf("migrate: make schema: %w", err)
 	}
+	return provide(pool, up)
+}
+
+// provide lends goose the pool.
+func provide(pool *pgxpool.Pool, use func(*goose.Provider) error) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -41,7 +80,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if err := use(provider); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil

@@ -41,7 +41,6 @@ type App struct {
 	registry  *eventstore.Registry
 	store     *natsstore.Store
 	keeper    *sealing.Keeper
-	logID     string  // of a log whose stream is made anew by repair, else empty
 	damage    *damage // of the embedded stream's files, nil when there is none
 	accounts  *accounts.Accounts
 	calls     *calls.Calls
@@ -148,7 +147,7 @@ func (a *App) connectExternal(ctx context.Context, options []nats.Option) (*nats
 		return nil, err
 	}
 	if a.cfg.NATS.Provisioner != "" || a.cfg.NATS.Service == "" {
-		if err := provisionExternal(ctx, a.cfg, ""); err != nil {
+		if err := provisionExternal(ctx, a.cfg, a.cfg.Log); err != nil {
 			return nil, err
 		}
 	}
@@ -162,7 +161,7 @@ func (a *App) connectEmbedded(ctx context.Context, options []nats.Option) (*nats
 		return nil, err
 	}
 	a.onClose(srv.Stop)
-	if err := provisionEmbedded(ctx, srv, a.logID); err != nil {
+	if err := provisionEmbedded(ctx, srv, a.cfg.Log); err != nil {
 		return nil, err
 	}
 	return srv.Connect(rights.Service, options...)
@@ -233,7 +232,17 @@ func syncAlways(ctx context.Context, base string) (bool, error) {
 	return answer.Config.SyncAlways, err
 }
 
-func (a *App) openDatabase(ctx context.Context) (err error) {
+func (a *App) openDatabase(ctx context.Context) error {
+	if err := a.connectDatabase(ctx); err != nil {
+		return err
+	}
+	if err := a.checkArchive(ctx); err != nil {
+		return err
+	}
+	return postgres.Migrate(ctx, a.pool)
+}
+
+func (a *App) connectDatabase(ctx context.Context) (err error) {
 	dsn := a.cfg.Database
 	if dsn == "" {
 		a.postgres, err = localpg.Start(ctx, localpg.Config{
@@ -253,8 +262,5 @@ func (a *App) openDatabase(ctx context.Context) (err error) {
 		return err
 	}
 	a.onClose(func(context.Context) error { a.pool.Close(); return nil })
-	if err := a.checkArchive(ctx); err != nil {
-		return err
-	}
-	return postgres.Migrate(ctx, a.pool)
+	return nil
 }

@@ -32,7 +32,7 @@ func TestCommands(t *testing.T) {
 					}
 					return os.WriteFile(filepath.Join(env.WorkDir, "notice.csv"), []byte(notice(time.Now().Year()+1)), 0o600)
 				},
-				Cmds: map[string]func(*testscript.TestScript, bool, []string){"tokenid": tokenID, "badfiles": badFiles, "correct": correct},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){"tokenid": tokenID, "badfiles": badFiles, "correct": correct, "spoil": spoil},
 			})
 		})
 	}
@@ -85,6 +85,13 @@ func correct(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("no %s in %q", args[0], text)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("corrected.csv"), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o600))
+}
+
+// spoil flips a bit in the middle of a file.
+func spoil(ts *testscript.TestScript, _ bool, args []string) {
+	text := []byte(ts.ReadFile(args[0]))
+	text[len(text)/2] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o600))
 }
 
 // TestDoctorFindsFault: a calendar that lacks the coming year, and a service that

@@ -9,6 +9,7 @@ func jobs() map[string]job {
 		"rebuild":  asJob(rebuild),
 		"doctor":   asJob(examine),
 		"calendar": asJob(publishCalendar),
+		"backup":   asJob(makeBackup),
 	}
 	maps.Copy(all, userJobs())
 	maps.Copy(all, tokenJobs())

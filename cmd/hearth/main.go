@@ -55,7 +55,7 @@ func rootCommand() *cobra.Command {
 	root.PersistentFlags().BoolVar(&cfg.Verbose, "verbose", false, "输出详细日志")
 	root.AddCommand(serveCommand(&cfg), importCommand(&cfg), rebuildCommand(&cfg), doctorCommand(&cfg),
 		auditCommand(&cfg), repairCommand(&cfg), tokenCommand(&cfg), userCommand(&cfg), calendarCommand(&cfg), provisionCommand(&cfg), natsConfigCommand(),
-		archiveSQLCommand(), witnessCommand(), verifyCommand(), versionCommand())
+		backupCommand(&cfg), restoreCommand(&cfg), archiveSQLCommand(), witnessCommand(), verifyCommand(), versionCommand())
 	return root
 }
 
@@ -68,6 +68,7 @@ type config struct {
 	Replicas int    // HEARTH_NATS_REPLICAS: 1 or 3
 	Database string // DATABASE_URL: an external PostgreSQL
 	Prefix   string // HEARTH_NO_PREFIX: what complaint numbers begin with
+	Log      string // id of the log when its stream is made anew; set by restore alone
 	Verbose  bool
 	// AcceptUnsafeNATS runs on an external server that does not put every
 	// acknowledged message on disk: HEARTH_ACCEPT_UNSAFE_NATS=yes.

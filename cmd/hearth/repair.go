@@ -211,7 +211,7 @@ func (a *App) rebuildEmbedded(ctx context.Context, held notary.Checkpoint, plan 
 		}
 		r.Line("坏的事件流原样移到 %s", aside)
 	}
-	a.logID = logOf(held)
+	a.cfg.Log = logOf(held)
 	if err := a.openNATS(ctx); err != nil {
 		return err
 	}
