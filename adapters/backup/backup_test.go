@@ -302,7 +302,9 @@ func TestEndedAtEachStep(t *testing.T) {
 		n, where := 0, ""
 		opts := backup.Options{}.WithSegments(100).WithStep(func(what string) error {
 			if n++; n > at {
-				where = what
+				if where == "" {
+					where = what
+				}
 				return dead
 			}
 			return nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -107,12 +108,15 @@ type run struct {
 	seal   notary.Checkpoint // of the log, zero when there is none
 	end    int64             // of the log
 	report Report
+	steps  sync.Mutex // one step at a time: segments are finished beside the reading
 }
 
 func (r *run) step(what string) error {
 	if r.opts.step == nil {
 		return nil
 	}
+	r.steps.Lock()
+	defer r.steps.Unlock()
 	return r.opts.step(what)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hearth/adapters/backup"
+	"hearth/domain"
 )
 
 // backupInput is what the backup job needs. Dir is absolute: the service has
@@ -79,6 +80,9 @@ func megabytes(n int64) float64 { return float64(n) / 1e6 }
 
 // makeBackup is the backup job.
 func makeBackup(ctx context.Context, app *App, in backupInput, _ io.Reader, r report) error {
+	if within(app.cfg.State, in.Dir) {
+		return domain.Reject("bad_folder", "%s 在状态文件夹里面,会和它一起丢失。请备份到状态文件夹之外,最好是另一块磁盘。", in.Dir)
+	}
 	src := backup.Source{Log: app.store, DB: app.pool, Version: version}
 	if in.WithKey {
 		src.KeyFile = app.cfg.notaryKey()
@@ -106,6 +110,16 @@ func makeBackup(ctx context.Context, app *App, in backupInput, _ io.Reader, r re
 		r.Line("签名密钥在 %s,请移到别处单独保管:有它就能冒名签发检查点", filepath.Join(in.Dir, "notary.key"))
 	}
 	return nil
+}
+
+// within reports that a folder is the state folder or below it.
+func within(state, dir string) bool {
+	state, err := filepath.Abs(state)
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(state, dir)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // sealed adds the last signed checkpoint of the log.
