@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"hearth/bench/scoreboard/onstore"
 	"hearth/bench/scoreboard/rig"
 )
@@ -8,12 +10,18 @@ import (
 // lines are all lines of the scoreboard, in the order of the table.
 func lines() []rig.Line {
 	return []rig.Line{
-		{"power-cut", "acknowledged appends survive a power cut", onstore.PowerCut},
-		{"power-cut-bad", "known-bad build: a server that does not sync is caught by power-cut", onstore.PowerCutUnsynced},
-		{"kill-store", "acknowledged appends survive kill -9 of the event store", onstore.Kill},
-		{"damage-read", "readers stop at damaged block files", onstore.DamageSeen},
-		{"damage-read-bad", "known-bad build: a reader without contiguity check is caught by damage-read", onstore.DamageUnchecked},
-		{"disk-full", "acknowledged appends survive a full disk", onstore.DiskFull},
-		{"leader-kill", "acknowledged appends survive kill -9 of the leader of three servers", onstore.LeaderKill},
+		line("power-cut", "acknowledged appends survive a power cut", onstore.PowerCut),
+		line("power-cut-bad", "known-bad build: a server that does not sync is caught by power-cut", onstore.PowerCutUnsynced),
+		line("kill-store", "acknowledged appends survive kill -9 of the event store", onstore.Kill),
+		line("damage-read", "readers stop at damaged block files", onstore.DamageSeen),
+		line("damage-read-bad", "known-bad build: a reader without contiguity check is caught by damage-read", onstore.DamageUnchecked),
+		line("disk-full", "acknowledged appends survive a full disk", onstore.DiskFull),
+		line("leader-kill", "acknowledged appends survive kill -9 of the leader of three servers", onstore.LeaderKill),
+		line("linearizable", "appends with expected versions and reads are linearizable over links that are cut", onstore.Linearizable),
+		line("linearizable-bad", "known-bad store: one that ignores the expected version is caught by linearizable", onstore.LinearizableCareless),
 	}
+}
+
+func line(name, invariant string, run func(context.Context, *rig.Env) (*rig.Result, error)) rig.Line {
+	return rig.Line{Name: name, Invariant: invariant, Run: run}
 }

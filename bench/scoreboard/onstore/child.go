@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -90,6 +91,9 @@ func childWrite(ctx context.Context, args []string) error {
 	return errors.Join(load.Run(ctx, s), s.close())
 }
 
+// readLimit is how long some 300 commits may take to read.
+const readLimit = 5 * time.Second
+
 // childRead reads the log from the beginning, and behind a position that was
 // read before, as a read model would. It says where it came to, or what it found.
 func childRead(ctx context.Context, args []string) error {
@@ -103,8 +107,13 @@ func childRead(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = readAll(ctx, s, eventstore.Position(*read))
+	limited, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	err = readAll(limited, s, eventstore.Position(*read))
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		fmt.Fprintln(os.Stdout, "waiting")
+		err = nil
 	case errors.Is(err, eventstore.ErrCorrupt):
 		fmt.Fprintln(os.Stdout, "damaged")
 		err = nil

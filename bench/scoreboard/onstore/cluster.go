@@ -189,11 +189,26 @@ func LeaderKill(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 		return res, err
 	}
 	res.Add("longest silence in ms", int(silent.Milliseconds()))
-	found, err := ledger.Check(ctx, load.stores[0])
-	if err == nil {
-		count(res, found)
+	return res, c.judge(ctx, load, ledger, res)
+}
+
+// judge reads the log when all servers are there again. A reader of a cluster
+// that is still electing gets no answer, and asks again.
+func (c *nodes) judge(ctx context.Context, load *clusterLoad, ledger *storetest.Ledger, res *rig.Result) error {
+	var found storetest.Findings
+	var err error
+	waitErr := rig.Until(ctx, "the log can be read", func() bool {
+		if _, current := status(ctx, load.conns[0]); !current {
+			return false
+		}
+		found, err = ledger.Check(ctx, load.stores[0])
+		return err == nil
+	})
+	if waitErr != nil {
+		return errors.Join(waitErr, err)
 	}
-	return res, err
+	count(res, found)
+	return nil
 }
 
 // killLeader kills the leader while appends run, waits until they go on, and

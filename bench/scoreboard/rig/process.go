@@ -111,7 +111,7 @@ func (e *Env) Command(ctx context.Context, stdin, program string, args ...string
 func (e *Env) Must(ctx context.Context, stdin, program string, args ...string) (string, error) {
 	said, err := e.Command(ctx, stdin, program, args...)
 	if err == nil && said.Code != 0 {
-		err = fmt.Errorf("%s %s: exit code %d: %s", filepath.Base(program), strings.Join(args, " "), said.Code, strings.TrimSpace(said.Err))
+		err = fmt.Errorf("%s %s: exit code %d: %s", filepath.Base(program), strings.Join(args, " "), said.Code, clip(said.Err))
 	}
 	return said.Out, err
 }
@@ -139,7 +139,13 @@ func (b *Buffer) String() string {
 // Tail is the end of what was written so far.
 func (b *Buffer) Tail() string {
 	text := strings.TrimSpace(b.String())
-	return text[max(0, len(text)-600):]
+	return strings.ToValidUTF8(text[max(0, len(text)-600):], "")
+}
+
+// clip keeps the beginning of a long text.
+func clip(text string) string {
+	text = strings.TrimSpace(text)
+	return strings.ToValidUTF8(text[:min(len(text), 600)], "")
 }
 
 // WorkingIn lists the processes whose working directory is dir or below it.
