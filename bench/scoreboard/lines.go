@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"hearth/bench/scoreboard/onservice"
 	"hearth/bench/scoreboard/onstore"
 	"hearth/bench/scoreboard/rig"
 )
@@ -19,6 +20,12 @@ func lines() []rig.Line {
 		line("leader-kill", "acknowledged appends survive kill -9 of the leader of three servers", onstore.LeaderKill),
 		line("linearizable", "appends with expected versions and reads are linearizable over links that are cut", onstore.Linearizable),
 		line("linearizable-bad", "known-bad store: one that ignores the expected version is caught by linearizable", onstore.LinearizableCareless),
+		line("kill-service", "answers stay true after kill -9 of the service; tables equal a rebuild", onservice.KillService),
+		line("kill-postmaster", "the same after kill -9 of the first process of PostgreSQL", onservice.KillPostmaster),
+		line("kill-backend", "the same after kill -9 of a process of PostgreSQL that serves a connection", onservice.KillBackend),
+		line("kill-all", "the same after kill -9 of all processes at once", onservice.KillAll),
+		line("power-cut-service", "the same after a power cut under the whole state", onservice.PowerCut),
+		line("clock-bad", "known-bad build: a read model that reads the clock is caught by the comparison with a rebuild", onservice.ClockModel),
 	}
 }
 

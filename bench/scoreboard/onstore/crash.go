@@ -41,12 +41,12 @@ func PowerCut(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 // every two minutes, as is its default, must be seen to lose what it acknowledged.
 func PowerCutUnsynced(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	res, err := powerCut(ctx, env, env.Rounds(2, 5), "-unsafe")
-	return caught(res, err, "lost")
+	return Caught(res, err, "lost")
 }
 
-// caught turns the result of a known-bad build round: the problem is when
+// Caught turns the result of a known-bad build round: the problem is when
 // nothing was found.
-func caught(res *rig.Result, err error, counts ...string) (*rig.Result, error) {
+func Caught(res *rig.Result, err error, counts ...string) (*rig.Result, error) {
 	if err != nil {
 		return res, err
 	}

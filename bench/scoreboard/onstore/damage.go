@@ -132,7 +132,7 @@ func DamageUnchecked(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 		return nil, err
 	}
 	res, err := damageSeen(ctx, env, bad, env.Rounds(1, 3))
-	return caught(res, err, "not seen")
+	return Caught(res, err, "not seen")
 }
 
 func damageSeen(ctx context.Context, env *rig.Env, reader string, seeds int) (*rig.Result, error) {

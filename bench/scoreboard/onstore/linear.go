@@ -40,7 +40,7 @@ func Linearizable(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 // appends whatever the expected version is must be seen to be wrong.
 func LinearizableCareless(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	res, err := linearizable(ctx, env, env.Rounds(2, 5), func(s eventstore.Store) eventstore.Store { return careless{s} })
-	return caught(res, err, "not linearizable")
+	return Caught(res, err, "not linearizable")
 }
 
 // careless is a known-bad store: on a conflict it reads where the streams end now
