@@ -47,7 +47,7 @@ func writeDocument(ctx context.Context, env *rig.Env, rows []row) error {
 		return fmt.Errorf("%s has lost the marks between which the table goes", path)
 	}
 	command := "make scoreboard"
-	if env.Long {
+	if env.Pace == rig.Long {
 		command += " LONG=1"
 	}
 	head := fmt.Sprintf("\n`%s`, %s, commit %s, %s.\n\n", command, time.Now().Format(time.DateOnly), commit(ctx, env), machine())

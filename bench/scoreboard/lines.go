@@ -26,6 +26,11 @@ func lines() []rig.Line {
 		line("kill-all", "the same after kill -9 of all processes at once", onservice.KillAll),
 		line("power-cut-service", "the same after a power cut under the whole state", onservice.PowerCut),
 		line("clock-bad", "known-bad build: a read model that reads the clock is caught by the comparison with a rebuild", onservice.ClockModel),
+		line("link-nats", "answers stay true over a slow, narrow, reset, silent or cut link to NATS, and readyz tells", onservice.SlowNATS),
+		line("link-postgres", "the same over such a link to PostgreSQL", onservice.SlowDatabase),
+		line("damage-serve", "damaged block files are found before a write is accepted", onservice.Damage),
+		line("damage-audit", "hearth audit verify agrees with a whole log and finds every damage", onservice.Audit),
+		line("damage-repair", "after hearth repair all that was acknowledged is there, and tables equal a rebuild", onservice.Repair),
 	}
 }
 

@@ -58,7 +58,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	env, err := rig.New(*root, self, *long, out)
+	pace := rig.Short
+	if *long {
+		pace = rig.Long
+	}
+	env, err := rig.New(*root, self, pace, out)
 	if err != nil {
 		return err
 	}
@@ -115,9 +119,6 @@ func play(ctx context.Context, env *rig.Env, chosen []rig.Line) []row {
 		r.took = time.Since(begun)
 		rows = append(rows, r)
 		env.Log("%s (%s) %s", r.verdict(), r.took.Round(time.Second/10), r.result)
-		for _, p := range r.result.Problems[:min(5, len(r.result.Problems))] {
-			env.Log("- %s", p)
-		}
 		if ctx.Err() != nil {
 			return rows
 		}
@@ -131,7 +132,7 @@ func (r row) verdict() string {
 	case r.err != nil:
 		return "**FAILED**: " + strings.Join(strings.Fields(r.err.Error()), " ")
 	case len(r.result.Problems) > 0:
-		return fmt.Sprintf("**FAILED** %d times, first: %s", len(r.result.Problems), r.result.Problems[0])
+		return fmt.Sprintf("**FAILED** %d times, first: %s", len(r.result.Problems), strings.Join(strings.Fields(r.result.Problems[0]), " "))
 	}
 	return "ok"
 }

@@ -70,10 +70,7 @@ func PowerCut(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 // ClockModel shows that the comparison with a rebuild bites: a read model that
 // reads the clock must be seen to differ.
 func ClockModel(ctx context.Context, env *rig.Env) (*rig.Result, error) {
-	bad, err := env.Build(ctx, "hearth-clock", "./cmd/hearth", rig.Break{
-		File: "projections/complaints/evolve.go",
-		Old:  "int64(rec.Position), instant(rec.Meta.By.At)", New: "int64(rec.Position), instant(time.Now())",
-	})
+	bad, err := env.Build(ctx, "hearth-clock", "./cmd/hearth", ClockReader())
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +84,14 @@ func ClockModel(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	}
 	res, err := s.endure(ctx, 1, (*site).killService)
 	return onstore.Caught(res, err, "tables that differ")
+}
+
+// ClockReader makes a read model that writes the time of its own clock.
+func ClockReader() rig.Break {
+	return rig.Break{
+		File: "projections/complaints/evolve.go",
+		Old:  "int64(rec.Position), instant(rec.Meta.By.At)", New: "int64(rec.Position), instant(time.Now())",
+	}
 }
 
 // compareEvery is after how many rounds the tables are compared with a rebuild,

@@ -100,9 +100,15 @@ var errEnded = errors.New("the service ended")
 // client is for everything: connections of a killed service must not be kept.
 var client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
-// ready asks /readyz.
-func (s *site) ready() bool {
-	resp, err := client.Get(s.base + "/readyz")
+// ready asks /readyz. No answer within seconds means that it is not.
+func (s *site) ready(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return false
 	}
@@ -112,7 +118,7 @@ func (s *site) ready() bool {
 }
 
 func (s *site) untilReady(ctx context.Context) error {
-	return rig.Until(ctx, "the service is ready", s.ready)
+	return rig.Until(ctx, "the service is ready", func() bool { return s.ready(ctx) })
 }
 
 // stop stops the service in an orderly way.

@@ -21,12 +21,13 @@ import (
 	"hearth/eventstore/storetest"
 )
 
-// childNode is one server of a cluster, until it is killed or told to stop.
+// childNode is a NATS server, alone or one of a cluster, until it is killed or told to stop.
 func childNode(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("child-node", flag.ContinueOnError)
 	name := flags.String("name", "", "name of the server")
 	dir := flags.String("dir", "", "folder of the server")
 	port := flags.Int("port", 0, "port for clients")
+	monitor := flags.Int("monitor", 0, "port for monitoring")
 	route := flags.Int("route", 0, "port for the other servers")
 	others := flags.String("others", "", "ports of all servers for each other")
 	if err := flags.Parse(args); err != nil {
@@ -34,6 +35,9 @@ func childNode(ctx context.Context, args []string) error {
 	}
 	options := &server.Options{
 		ServerName: *name, Host: "127.0.0.1", Port: *port, JetStream: true, StoreDir: *dir, NoSigs: true, NoLog: true, SyncAlways: true,
+	}
+	if *monitor != 0 {
+		options.HTTPHost, options.HTTPPort = "127.0.0.1", *monitor
 	}
 	if *others != "" {
 		options.Cluster = server.ClusterOpts{Name: "hearth", Host: "127.0.0.1", Port: *route}

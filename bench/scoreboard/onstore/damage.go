@@ -125,14 +125,18 @@ func DamageSeen(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 // DamageUnchecked shows that the rig of DamageSeen bites: a reader that does not
 // look whether positions follow each other must be seen to read past the damage.
 func DamageUnchecked(ctx context.Context, env *rig.Env) (*rig.Result, error) {
-	bad, err := env.Build(ctx, "scoreboard-unchecked", "./bench/scoreboard", rig.Break{
-		File: "eventstore/natsstore/feed.go", Old: "if pos != f.last+1 {", New: "if pos <= f.last {",
-	})
+	bad, err := env.Build(ctx, "scoreboard-unchecked", "./bench/scoreboard", UncheckedReader())
 	if err != nil {
 		return nil, err
 	}
 	res, err := damageSeen(ctx, env, bad, env.Rounds(1, 3))
 	return Caught(res, err, "not seen")
+}
+
+// UncheckedReader makes a reader that does not look whether positions follow
+// each other.
+func UncheckedReader() rig.Break {
+	return rig.Break{File: "eventstore/natsstore/feed.go", Old: "if pos != f.last+1 {", New: "if pos <= f.last {"}
 }
 
 func damageSeen(ctx context.Context, env *rig.Env, reader string, seeds int) (*rig.Result, error) {

@@ -33,13 +33,13 @@ const (
 // and again, and asks porcupine whether there is an order that explains all
 // answers.
 func Linearizable(ctx context.Context, env *rig.Env) (*rig.Result, error) {
-	return linearizable(ctx, env, env.Rounds(6, 60), func(s eventstore.Store) eventstore.Store { return s })
+	return linearizable(ctx, env, env.Rounds(4, 60), func(s eventstore.Store) eventstore.Store { return s })
 }
 
 // LinearizableCareless shows that the rig of Linearizable bites: a store that
 // appends whatever the expected version is must be seen to be wrong.
 func LinearizableCareless(ctx context.Context, env *rig.Env) (*rig.Result, error) {
-	res, err := linearizable(ctx, env, env.Rounds(2, 5), func(s eventstore.Store) eventstore.Store { return careless{s} })
+	res, err := linearizable(ctx, env, env.Rounds(1, 5), func(s eventstore.Store) eventstore.Store { return careless{s} })
 	return Caught(res, err, "not linearizable")
 }
 

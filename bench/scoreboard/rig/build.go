@@ -53,6 +53,12 @@ func (e *Env) build(ctx context.Context, path, pkg string, breaks []Break) error
 	return err
 }
 
+// CheckBreaks says whether the sources can still be broken as told.
+func (e *Env) CheckBreaks(breaks ...Break) error {
+	_, err := e.overlay(breaks)
+	return err
+}
+
 // overlay writes the broken files beside the sources, which stay as they are.
 func (e *Env) overlay(breaks []Break) (string, error) {
 	dir, err := e.NewDir("overlay")

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // Line is one line of the scoreboard: something that must hold, and a rig that
@@ -81,8 +83,8 @@ func (r *Result) String() string {
 
 // Env is where the rigs work.
 type Env struct {
-	// Long asks for the many rounds of a night instead of the few of a minute.
-	Long bool
+	// Pace is how many rounds the lines do.
+	Pace Pace
 	// Root is the folder of the sources.
 	Root string
 	// Dir is a folder that is removed in the end.
@@ -100,14 +102,26 @@ type Env struct {
 	number  int      // of the next folder; guarded by mu
 }
 
+// Pace is how many rounds the lines do.
+type Pace int
+
+// The paces: one round to see that a rig works, the few of a minute, the many of
+// a night.
+const (
+	Once Pace = iota
+	Short
+	Long
+)
+
 // New makes an Env. root is the folder of the sources, self the program whose
 // hidden commands are the children.
-func New(root, self string, long bool, out io.Writer) (*Env, error) {
+func New(root, self string, pace Pace, out io.Writer) (*Env, error) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // the toxics log by themselves
 	dir, err := os.MkdirTemp("", "scoreboard")
 	if err != nil {
 		return nil, err
 	}
-	env := &Env{Long: long, Root: root, Dir: dir, Self: self, Out: out, start: make(chan starting), built: map[string]build{}}
+	env := &Env{Pace: pace, Root: root, Dir: dir, Self: self, Out: out, start: make(chan starting), built: map[string]build{}}
 	env.onClose(func() { os.RemoveAll(dir) })
 	go env.starter()
 	return env, nil
@@ -142,7 +156,10 @@ func (e *Env) NewDir(name string) (string, error) {
 
 // Rounds is how many rounds a line does.
 func (e *Env) Rounds(short, long int) int {
-	if e.Long {
+	switch e.Pace {
+	case Once:
+		return 1
+	case Long:
 		return long
 	}
 	return short
