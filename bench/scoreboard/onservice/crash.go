@@ -36,7 +36,7 @@ func killed(ctx context.Context, env *rig.Env, fault func(*site, context.Context
 	if err != nil {
 		return nil, err
 	}
-	return s.endure(ctx, env.Rounds(3, 50), fault)
+	return s.endure(ctx, env.Rounds(2, 50), fault)
 }
 
 // PowerCut cuts the power of the file system that has the whole state: events,
@@ -55,7 +55,7 @@ func PowerCut(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.endure(ctx, env.Rounds(3, 60), func(s *site, ctx context.Context) error {
+	return s.endure(ctx, env.Rounds(2, 60), func(s *site, ctx context.Context) error {
 		if err := disk.Cut(); err != nil {
 			return err
 		}
@@ -113,6 +113,9 @@ func (s *site) endure(ctx context.Context, rounds int, fault func(*site, context
 		}
 		if res.Rounds != rounds && res.Rounds%compareEvery != 0 {
 			continue
+		}
+		if err := s.settled(ctx); err != nil {
+			return res, err
 		}
 		if err := s.stop(); err != nil {
 			return res, err

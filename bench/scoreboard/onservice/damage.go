@@ -83,7 +83,7 @@ func Repair(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 			return nil
 		}
 		defer s.killEverything()
-		if err := errors.Join(s.untilReady(ctx), all.judge(ctx, res), s.stop()); err != nil {
+		if err := errors.Join(s.untilReady(ctx), all.judge(ctx, res), s.settled(ctx), s.stop()); err != nil {
 			return err
 		}
 		return s.equalsRebuild(ctx, res)
@@ -120,19 +120,19 @@ func (s *site) accepts(ctx context.Context) (bool, error) {
 // damages does each kind of damage to a copy of one state folder, after a look
 // at the good one, and hands it over.
 func damages(ctx context.Context, env *rig.Env, look func(context.Context, *site) error, try func(context.Context, *site, *tellers, string, *rig.Result) error) (*rig.Result, error) {
-	good, all, older, err := prepared(ctx, env)
+	p, err := rig.Shared(env, "site to be damaged", func() (*preparation, error) { return prepare(ctx, env) })
 	if err != nil {
 		return nil, err
 	}
 	res := &rig.Result{}
-	if err := look(ctx, good); err != nil {
+	if err := look(ctx, p.site); err != nil {
 		return res, err
 	}
 	for seed := range uint64(env.Rounds(1, 5)) {
 		for _, d := range onstore.Damages() {
 			res.Rounds++
 			what := fmt.Sprintf("%s, seed %d", d.Name, seed)
-			if err := damaged(ctx, good, all, older, d, seed, func(s *site, t *tellers) error { return try(ctx, s, t, what, res) }); err != nil {
+			if err := p.damaged(ctx, d, seed, func(s *site, t *tellers) error { return try(ctx, s, t, what, res) }); err != nil {
 				return res, fmt.Errorf("%s: %w", what, err)
 			}
 		}
@@ -140,60 +140,75 @@ func damages(ctx context.Context, env *rig.Env, look func(context.Context, *site
 	return res, nil
 }
 
-// prepared is a stopped site with some cases, and a copy of its messages from
-// before the last of them.
-func prepared(ctx context.Context, env *rig.Env) (s *site, all *tellers, older string, err error) {
-	if s, err = fresh(ctx, env); err != nil {
-		return nil, nil, "", err
+// preparation is a stopped site with some cases, what was told of them, and a
+// copy of its messages from before the last of them.
+type preparation struct {
+	site  *site
+	all   *tellers
+	older string
+}
+
+func prepare(ctx context.Context, env *rig.Env) (*preparation, error) {
+	s, err := fresh(ctx, env)
+	if err != nil {
+		return nil, err
 	}
-	all, older = newTellers(s), s.state+"-older"
+	p := &preparation{s, newTellers(s), s.state + "-older"}
 	for run := range 2 {
-		if err := s.start(ctx); err != nil {
-			return nil, nil, "", err
+		if err := p.fill(ctx); err != nil {
+			return nil, err
 		}
-		err := s.untilReady(ctx)
-		end := all.run(ctx, clerks)
-		err = errors.Join(err, all.more(ctx, 30))
-		end()
-		if err = errors.Join(err, all.judge(ctx, &rig.Result{}), s.stop()); err != nil {
-			return nil, nil, "", err
+		if run > 0 {
+			continue
 		}
-		if run == 0 {
-			msgs, err := onstore.Messages(s.events())
-			if err == nil {
-				err = os.CopyFS(older, os.DirFS(msgs))
-			}
-			if err != nil {
-				return nil, nil, "", err
-			}
+		msgs, err := onstore.Messages(s.events())
+		if err == nil {
+			err = os.CopyFS(p.older, os.DirFS(msgs))
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	return s, all, older, nil
+	return p, nil
+}
+
+// fill registers some cases in one run of the service.
+func (p *preparation) fill(ctx context.Context) error {
+	s := p.site
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	defer s.killEverything()
+	err := s.untilReady(ctx)
+	end := p.all.run(ctx, clerks)
+	err = errors.Join(err, p.all.more(ctx, 30))
+	end()
+	return errors.Join(err, p.all.judge(ctx, &rig.Result{}), s.settled(ctx), s.stop())
 }
 
 // events is the folder of the embedded server.
 func (s *site) events() string { return filepath.Join(s.state, "nats") }
 
-// damaged damages a copy of a site and hands it over.
-func damaged(ctx context.Context, good *site, all *tellers, older string, d onstore.Damage, seed uint64, try func(*site, *tellers) error) error {
-	dir, err := good.env.NewDir("damaged")
+// damaged damages a copy of the site and hands it over.
+func (p *preparation) damaged(ctx context.Context, d onstore.Damage, seed uint64, try func(*site, *tellers) error) error {
+	dir, err := p.site.env.NewDir("damaged")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	s := *good
+	s := *p.site
 	s.state = filepath.Join(dir, "state")
-	if _, err := good.env.Must(ctx, "", "cp", "-a", "--reflink=auto", good.state, s.state); err != nil {
+	if _, err := s.env.Must(ctx, "", "cp", "-a", "--reflink=auto", p.site.state, s.state); err != nil {
 		return err
 	}
 	msgs, err := onstore.Messages(s.events())
 	if err != nil {
 		return err
 	}
-	if err := d.Do(rand.New(rand.NewPCG(seed, 2)), msgs, older); err != nil {
+	if err := d.Do(rand.New(rand.NewPCG(seed, 2)), msgs, p.older); err != nil {
 		return err
 	}
 	t := newTellers(&s)
-	t.answered = all.answered
+	t.answered = p.all.answered
 	return try(&s, t)
 }

@@ -162,12 +162,12 @@ func (o *outside) suffer(ctx context.Context, link *rig.Link, t trouble, all *te
 	return all.judge(ctx, res)
 }
 
-// duringTrouble lets a trouble last for three seconds, or until /readyz tells of
+// duringTrouble lets a trouble last for two seconds, or until /readyz tells of
 // one that stops everything.
 func (o *outside) duringTrouble(ctx context.Context, t trouble, res *rig.Result) error {
 	begun := time.Now()
 	if !t.stops {
-		return rig.Until(ctx, "", func() bool { return time.Since(begun) > 3*time.Second })
+		return rig.Until(ctx, "", func() bool { return time.Since(begun) > 2*time.Second })
 	}
 	if err := rig.Until(ctx, "it tells that it is not ready", func() bool { return !o.ready(ctx) }); err != nil {
 		res.Problem("%s: /readyz said nothing: %v", t.name, err)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -100,21 +99,37 @@ var errEnded = errors.New("the service ended")
 // client is for everything: connections of a killed service must not be kept.
 var client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
-// ready asks /readyz. No answer within seconds means that it is not.
-func (s *site) ready(ctx context.Context) bool {
+// readiness is the answer of /readyz.
+type readiness struct {
+	Models []struct {
+		Position uint64 `json:"position"`
+		End      uint64 `json:"end"`
+	} `json:"models"`
+}
+
+// readyz asks /readyz. No answer within seconds means that it is not ready.
+func (s *site) readyz(ctx context.Context) (bool, readiness) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/readyz", nil)
-	if err != nil {
-		return false
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return false
-	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, resp.Body) // the status is what counts
-	return resp.StatusCode == http.StatusOK
+	var body readiness
+	status, err := s.ask(ctx, http.MethodGet, s.base+"/readyz", "", nil, &body)
+	return err == nil && status == http.StatusOK, body
+}
+
+func (s *site) ready(ctx context.Context) bool {
+	ready, _ := s.readyz(ctx)
+	return ready
+}
+
+// settled waits until all read models have come to the end of the log.
+func (s *site) settled(ctx context.Context) error {
+	return rig.Until(ctx, "the read models have caught up", func() bool {
+		ready, body := s.readyz(ctx)
+		for _, m := range body.Models {
+			ready = ready && m.Position == m.End
+		}
+		return ready && len(body.Models) > 0
+	})
 }
 
 func (s *site) untilReady(ctx context.Context) error {

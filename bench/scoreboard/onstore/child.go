@@ -92,7 +92,7 @@ func childWrite(ctx context.Context, args []string) error {
 }
 
 // readLimit is how long some 300 commits may take to read.
-const readLimit = 5 * time.Second
+const readLimit = 3 * time.Second
 
 // childRead reads the log from the beginning, and behind a position that was
 // read before, as a read model would. It says where it came to, or what it found.

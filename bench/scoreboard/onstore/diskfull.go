@@ -44,7 +44,7 @@ func DiskFull(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 		if err := w.kill(); err != nil {
 			return res, err
 		}
-		if _, err := judge(ctx, dir, ledger, res); err != nil || res.Rounds == env.Rounds(2, 6) {
+		if _, err := judge(ctx, dir, ledger, res); err != nil || res.Rounds == env.Rounds(1, 6) {
 			return res, err
 		}
 	}

@@ -9,11 +9,6 @@ import (
 	"strings"
 )
 
-type build struct {
-	path string
-	err  error
-}
-
 // Break replaces a text in a source file, to build a program that is known to be
 // bad. A text that is not there exactly once is an error: the sources have moved
 // on, and the known-bad build would be a good one.
@@ -28,16 +23,13 @@ func (e *Env) Hearth(ctx context.Context) (string, error) {
 
 // Build builds a program, once, with the sources broken as told.
 func (e *Env) Build(ctx context.Context, name, pkg string, breaks ...Break) (string, error) {
-	if b, ok := e.built[name]; ok {
-		return b.path, b.err
-	}
-	path := filepath.Join(e.Dir, "bin", name)
-	err := e.build(ctx, path, pkg, breaks)
-	if err != nil {
-		err = fmt.Errorf("build %s: %w", name, err)
-	}
-	e.built[name] = build{path, err}
-	return path, err
+	return Shared(e, "build "+name, func() (string, error) {
+		path := filepath.Join(e.Dir, "bin", name)
+		if err := e.build(ctx, path, pkg, breaks); err != nil {
+			return "", fmt.Errorf("build %s: %w", name, err)
+		}
+		return path, nil
+	})
 }
 
 func (e *Env) build(ctx context.Context, path, pkg string, breaks []Break) error {

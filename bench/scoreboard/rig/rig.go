@@ -95,7 +95,7 @@ type Env struct {
 	Out io.Writer
 
 	start chan starting
-	built map[string]build // by name; used by one line at a time
+	shared map[string]any // by name; used by one line at a time
 
 	mu      sync.Mutex
 	closers []func() // guarded by mu
@@ -121,7 +121,7 @@ func New(root, self string, pace Pace, out io.Writer) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := &Env{Pace: pace, Root: root, Dir: dir, Self: self, Out: out, start: make(chan starting), built: map[string]build{}}
+	env := &Env{Pace: pace, Root: root, Dir: dir, Self: self, Out: out, start: make(chan starting), shared: map[string]any{}}
 	env.onClose(func() { os.RemoveAll(dir) })
 	go env.starter()
 	return env, nil
@@ -143,6 +143,19 @@ func (e *Env) onClose(f func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.closers = append(e.closers, f)
+}
+
+// Shared makes something once for all lines that ask for it by the same name. A
+// failure is made again.
+func Shared[T any](e *Env, name string, fresh func() (T, error)) (T, error) {
+	if made, ok := e.shared[name]; ok {
+		return made.(T), nil
+	}
+	made, err := fresh()
+	if err == nil {
+		e.shared[name] = made
+	}
+	return made, err
 }
 
 // NewDir makes a fresh folder.
