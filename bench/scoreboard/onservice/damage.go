@@ -128,7 +128,7 @@ func damages(ctx context.Context, env *rig.Env, look func(context.Context, *site
 	if err := look(ctx, p.site); err != nil {
 		return res, err
 	}
-	for seed := range uint64(env.Rounds(1, 5)) {
+	for seed := range uint64(env.Rounds(1, 3)) {
 		for _, d := range onstore.Damages() {
 			res.Rounds++
 			what := fmt.Sprintf("%s, seed %d", d.Name, seed)

@@ -119,7 +119,7 @@ func (o *outside) endure(ctx context.Context, link *rig.Link, nats, database str
 		return res, err
 	}
 	all := newTellers(o.site)
-	for range o.env.Rounds(1, 8) {
+	for range o.env.Rounds(1, 5) {
 		for _, t := range troubles() {
 			res.Rounds++
 			if err := o.suffer(ctx, link, t, all, res); err != nil {

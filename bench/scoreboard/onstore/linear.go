@@ -33,7 +33,7 @@ const (
 // and again, and asks porcupine whether there is an order that explains all
 // answers.
 func Linearizable(ctx context.Context, env *rig.Env) (*rig.Result, error) {
-	return linearizable(ctx, env, env.Rounds(3, 60), func(s eventstore.Store) eventstore.Store { return s })
+	return linearizable(ctx, env, env.Rounds(3, 40), func(s eventstore.Store) eventstore.Store { return s })
 }
 
 // LinearizableCareless shows that the rig of Linearizable bites: a store that

@@ -94,7 +94,7 @@ type Env struct {
 	// Out gets the progress.
 	Out io.Writer
 
-	start chan starting
+	start  chan starting
 	shared map[string]any // by name; used by one line at a time
 
 	mu      sync.Mutex
