@@ -60,6 +60,10 @@ format: ## format all Go files
 bench: ## run the benchmarks beside their raw limits (ITERATIONS=1 only shows that they run)
 	@$(GO) test -run '^$$' -bench . -benchtime $(if $(ITERATIONS),$(ITERATIONS)x,2s) -timeout 40m $$(git ls-files '*_test.go' | xargs grep -l 'func Benchmark' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
+.PHONY: scoreboard
+scoreboard: setup ## power cuts, kills, damage, bad links: writes docs/reliability.md (LONG=1: many rounds; root for power cuts)
+	@$(GO) build -o bin/scoreboard ./bench/scoreboard && exec bin/scoreboard $(if $(LONG),-long)
+
 .PHONY: glossary
 glossary: ## write docs/glossary.md anew from the code
 	@$(GO) test -count=1 -run TestGlossary . -update

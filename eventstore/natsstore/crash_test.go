@@ -8,14 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
 
 	"hearth/adapters/natsserver"
 	"hearth/adapters/natsserver/rights"
-	"hearth/eventstore"
 	"hearth/eventstore/natsstore"
 	"hearth/eventstore/storetest"
 )
@@ -72,32 +70,9 @@ func appendUntilKilled(dir string) error {
 	if err != nil {
 		return err
 	}
-	var wg sync.WaitGroup
-	for w := range 16 {
-		wg.Go(func() {
-			ids := []eventstore.StreamID{storetest.Stream(), storetest.Stream()}
-			heads := make([]eventstore.Head, 2)
-			for n := 0; ; n++ {
-				changes := []eventstore.Change{
-					storetest.Change(ids[0], heads[0], "a", "b"), storetest.Change(ids[1], heads[1], "c"),
-				}
-				changes = changes[:1+(n+w)%2]
-				got, err := s.Append(ctx, changes...)
-				if err != nil {
-					return
-				}
-				copy(heads, got)
-				for i, head := range got {
-					line := fmt.Sprintf("%s %d %d\n", ids[i].Case, head.Version, head.Position)
-					if _, err := os.Stdout.WriteString(line); err != nil {
-						return
-					}
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return nil
+	return storetest.Load{Writers: 16, Told: func(t storetest.Told) {
+		fmt.Fprintln(os.Stdout, t)
+	}}.Run(ctx, s)
 }
 
 // TestKill kills a process with its server in the middle of its writes, three
@@ -106,15 +81,15 @@ func appendUntilKilled(dir string) error {
 func TestKill(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	acknowledged := map[string]eventstore.Head{} // the last head of each stream
+	var ledger storetest.Ledger
 	for round := range 3 {
-		killInTheMiddle(t, dir, acknowledged)
-		verify(t, dir, acknowledged)
-		t.Logf("round %d: %d streams", round, len(acknowledged))
+		killInTheMiddle(t, dir, &ledger)
+		verify(t, dir, &ledger)
+		t.Logf("round %d: %d commits acknowledged", round, ledger.Len())
 	}
 }
 
-func killInTheMiddle(t *testing.T, dir string, acknowledged map[string]eventstore.Head) {
+func killInTheMiddle(t *testing.T, dir string, ledger *storetest.Ledger) {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), childDir+"="+dir)
@@ -133,12 +108,11 @@ func killInTheMiddle(t *testing.T, dir string, acknowledged map[string]eventstor
 				t.Fatal(err)
 			}
 		}
-		var kase string
-		var head eventstore.Head
-		if _, err := fmt.Sscan(lines.Text(), &kase, &head.Version, &head.Position); err != nil {
-			t.Fatalf("line %q: %v", lines.Text(), err)
+		told, err := storetest.ParseTold(lines.Text())
+		if err != nil {
+			t.Fatal(err)
 		}
-		acknowledged[kase] = head
+		ledger.Note(told)
 	}
 	if err := child.Wait(); err == nil || child.ProcessState.ExitCode() != -1 {
 		t.Fatalf("the child was not killed: %v", err)
@@ -146,7 +120,7 @@ func killInTheMiddle(t *testing.T, dir string, acknowledged map[string]eventstor
 }
 
 // verify opens the folder again and compares the log with what was acknowledged.
-func verify(t *testing.T, dir string, acknowledged map[string]eventstore.Head) {
+func verify(t *testing.T, dir string, ledger *storetest.Ledger) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), storetest.Patience)
 	defer cancel()
@@ -159,38 +133,12 @@ func verify(t *testing.T, dir string, acknowledged map[string]eventstore.Head) {
 			t.Error(err)
 		}
 	}()
-	end, err := s.End(ctx)
+	found, err := ledger.Check(ctx, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[string]map[eventstore.Head]bool{}
-	versions := map[string]uint64{}
-	commands := map[string]int{}
-	err = storetest.FollowTo(ctx, s, 0, end, func(c eventstore.Commit) {
-		kase := c.Stream.Case
-		for _, ev := range c.Events {
-			if versions[kase]++; ev.Version != versions[kase] {
-				t.Errorf("%s: version %d, want %d", kase, ev.Version, versions[kase])
-			}
-			commands[ev.ID.String()]++
-		}
-		if found[kase] == nil {
-			found[kase] = map[eventstore.Head]bool{}
-		}
-		found[kase][eventstore.Head{Version: versions[kase], Position: c.Position}] = true
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for kase, head := range acknowledged {
-		if !found[kase][head] {
-			t.Errorf("%s: acknowledged head %+v is not in the log", kase, head)
-		}
-	}
-	for id, n := range commands {
-		if n != 1 {
-			t.Errorf("event %s is stored %d times", id, n)
-		}
+	if !found.Whole() || found.Acknowledged == 0 {
+		t.Errorf("after the kill: %+v", found)
 	}
 }
 

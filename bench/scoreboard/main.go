@@ -1,0 +1,138 @@
+// Command scoreboard tries to make Hearth lose, rewrite or silently damage what
+// it acknowledged: power cuts, kill -9, damaged files, a full disk, bad links. It
+// counts, fails when a line of it fails, and writes the table of
+// docs/reliability.md, which also explains every rig.
+//
+// Read lines.go first: it lists all lines. onstore has the rigs of the event
+// store alone, onservice those of the whole program, rig what both need.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"hearth/bench/scoreboard/onstore"
+	"hearth/bench/scoreboard/rig"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "scoreboard:", err)
+		os.Exit(1)
+	}
+}
+
+// errFailed says that the table has a line that failed.
+var errFailed = errors.New("a line failed")
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 {
+		if child, ok := onstore.Children()[args[0]]; ok {
+			return child(ctx, args[1:])
+		}
+	}
+	flags := flag.NewFlagSet("scoreboard", flag.ContinueOnError)
+	long := flags.Bool("long", false, "the many rounds of a night instead of the few of a minute")
+	only := flags.String("only", "", "run these lines alone, separated by commas, and write no document")
+	root := flags.String("root", ".", "folder of the sources")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	chosen, err := choose(*only)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	pace := rig.Short
+	if *long {
+		pace = rig.Long
+	}
+	env, err := rig.New(*root, self, pace, out)
+	if err != nil {
+		return err
+	}
+	defer env.Close()
+	rows := play(ctx, env, chosen)
+	if *only == "" && ctx.Err() == nil {
+		if err := writeDocument(ctx, env, rows); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(out, "\n", table(rows))
+	if slices.ContainsFunc(rows, row.failed) || ctx.Err() != nil {
+		return errFailed
+	}
+	return nil
+}
+
+// choose takes the named lines, or all.
+func choose(only string) ([]rig.Line, error) {
+	all := lines()
+	if only == "" {
+		return all, nil
+	}
+	var chosen []rig.Line
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(all, func(l rig.Line) bool { return l.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no line %q", name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// row is a line of the table: what was tried and what came of it.
+type row struct {
+	line   rig.Line
+	result *rig.Result
+	err    error
+	took   time.Duration
+}
+
+func (r row) failed() bool { return r.err != nil || len(r.result.Problems) > 0 }
+
+func play(ctx context.Context, env *rig.Env, chosen []rig.Line) []row {
+	var rows []row
+	for i, l := range chosen {
+		fmt.Fprintf(env.Out, "%d/%d %s: %s\n", i+1, len(chosen), l.Name, l.Invariant)
+		begun := time.Now()
+		r := row{line: l}
+		if r.result, r.err = l.Run(ctx, env); r.result == nil {
+			r.result = &rig.Result{}
+		}
+		r.took = time.Since(begun)
+		rows = append(rows, r)
+		env.Log("%s (%s) %s", r.verdict(), r.took.Round(time.Second/10), r.result)
+		if ctx.Err() != nil {
+			return rows
+		}
+	}
+	return rows
+}
+
+// verdict is the last column of the table.
+func (r row) verdict() string {
+	switch {
+	case r.err != nil:
+		return "**FAILED**: " + strings.Join(strings.Fields(r.err.Error()), " ")
+	case len(r.result.Problems) > 0:
+		return fmt.Sprintf("**FAILED** %d times, first: %s", len(r.result.Problems), strings.Join(strings.Fields(r.result.Problems[0]), " "))
+	}
+	return "ok"
+}
