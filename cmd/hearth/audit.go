@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"hearth/domain"
 	"hearth/eventstore"
 	"hearth/eventstore/notary"
+	"hearth/projections/archive"
 )
 
 func auditCommand(cfg *config) *cobra.Command {
@@ -79,7 +81,10 @@ func (a *App) verification(ctx context.Context) (notary.Verification, error) {
 	if err != nil {
 		return notary.Verification{}, err
 	}
-	v := notary.Verification{Tiles: a.keeper.Dir(), Stream: notary.StreamCopy(a.store), Checkpoint: c}
+	if err := a.awaitArchive(ctx, eventstore.Position(c.Size)); err != nil {
+		return notary.Verification{}, err
+	}
+	v := notary.Verification{Tiles: a.keeper.Dir(), Stream: notary.StreamCopy(a.store), Archive: archive.NewReader(a.pool), Checkpoint: c}
 	issued, err := a.keeper.Issued(ctx)
 	if err != nil {
 		return v, err
@@ -88,6 +93,35 @@ func (a *App) verification(ctx context.Context) (notary.Verification, error) {
 		v.Issued = append(v.Issued, i.Checkpoint)
 	}
 	return v, nil
+}
+
+// archivePatience is how long the archive may need to come to what was sealed.
+const archivePatience = time.Minute
+
+// awaitArchive gives the archive time to take what was just sealed, and writes it
+// itself when no service runs that does. One that cannot go on is compared as it
+// is.
+func (a *App) awaitArchive(ctx context.Context, to eventstore.Position) error {
+	writing, stop := context.WithTimeout(ctx, archivePatience)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer stop()
+	if a.archive.Status(ctx).Writer == "" {
+		running.Go(func() { _ = archive.New(a.pool, a.store, archive.Options{}).Run(writing) }) // ends with writing alone
+	}
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		end, err := a.archive.End(ctx)
+		if err != nil || end >= to || a.archive.Status(ctx).Problem != "" {
+			return ctx.Err()
+		}
+		select {
+		case <-look.C:
+		case <-writing.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 var copyTitles = map[string]string{notary.CopyTiles: "封存树", notary.CopyStream: "事件流", notary.CopyArchive: "二份存档", "majority": "三处相互补足"}

@@ -20,6 +20,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"hearth/adapters/localpg"
+	"hearth/projections/archive"
 )
 
 // authority signs certificates of the test.
@@ -149,7 +150,7 @@ func startGenerated(t *testing.T, conf, name string, inside *net.TCPAddr) *serve
 func TestExternalClusterOfGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	keys, env := generatedCluster(t)
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres")})
+	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: archive.SetupSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"hearth/adapters/sealing"
 	"hearth/eventstore/natsstore"
 	"hearth/eventstore/notary"
+	"hearth/projections/archive"
 )
 
 // natsDir is where the embedded server keeps the stream.
@@ -55,6 +56,9 @@ func (c config) found() (*damage, error) {
 // touch them: it would cut damaged blocks without a word. What is damaged is
 // copied aside first; then the log is closed for writing, and reading goes on.
 func (a *App) scanBlocks(ctx context.Context) error {
+	if a.cfg.Log != "" {
+		return nil // the stream is made anew
+	}
 	known, err := a.known(ctx)
 	if err != nil {
 		return err
@@ -88,10 +92,15 @@ func (a *App) scanBlocks(ctx context.Context) error {
 }
 
 // known is how far the log must reach: what was sealed, and what the archive has.
+// An archive that is itself damaged, or of another log, says nothing here; its
+// own status does.
 func (a *App) known(ctx context.Context) (uint64, error) {
 	size, err := sealing.Known(ctx, a.pool, a.sealingOptions())
 	if err != nil {
 		return 0, err
+	}
+	if end, err := archive.NewReader(a.pool).End(ctx); err == nil {
+		size = max(size, int64(end))
 	}
 	return uint64(size), nil
 }

@@ -55,7 +55,19 @@ func (a *App) alarms() []web.Alarm {
 
 // keeping is what the operations page tells of the sealed log and its copies.
 func (a *App) keeping(ctx context.Context) []web.Standing {
-	return []web.Standing{a.sealStanding(ctx), a.witnessStanding(ctx)}
+	return []web.Standing{a.sealStanding(ctx), a.archiveStanding(ctx), a.witnessStanding(ctx)}
+}
+
+func (a *App) archiveStanding(ctx context.Context) web.Standing {
+	s := a.archive.Status(ctx)
+	line := web.Standing{Name: "二份存档", Badge: web.Badge{Text: "正常", Tone: "good"}, Text: fmt.Sprintf("已存 %d 条", s.Position)}
+	switch {
+	case s.Problem != "":
+		line.Badge, line.Text = web.Badge{Text: "停止", Tone: "bad"}, s.Problem
+	case s.Behind > 0:
+		line.Text += fmt.Sprintf(",还有 %d 条待存", s.Behind)
+	}
+	return line
 }
 
 func (a *App) sealStanding(ctx context.Context) web.Standing {

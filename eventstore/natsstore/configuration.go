@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 )
 
 // streamInfo is the part of the server's answer about a stream that is used. The
@@ -150,33 +149,4 @@ func (s *Store) CheckConfiguration(ctx context.Context) error {
 		return fmt.Errorf("check configuration: %w", err)
 	}
 	return nil
-}
-
-// Watch checks the configuration now and then every so often until ctx ends. It
-// calls report when the outcome becomes another, and with nil when all is well
-// again; that all is well at the beginning is no news. A server that cannot be
-// asked is an outcome too, other than ErrConfiguration.
-func (s *Store) Watch(ctx context.Context, every time.Duration, report func(error)) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	told := ""
-	for {
-		err := s.CheckConfiguration(ctx)
-		text := ""
-		if err != nil {
-			text = err.Error()
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		if text != told {
-			told = text
-			report(err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
 }

@@ -35,45 +35,6 @@ func change(t *testing.T, nc *nats.Conn, change func(*jetstream.StreamConfig)) {
 	}
 }
 
-// TestWatch is told of a change once, of another, and when all is well again.
-func TestWatch(t *testing.T) {
-	t.Parallel()
-	nc := natstest.Start(t)
-	s := open(t, nc)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended, told := make(chan struct{}), make(chan error)
-	go func() {
-		defer close(ended)
-		s.Watch(ctx, time.Millisecond, func(err error) { told <- err })
-	}()
-	defer func() { cancel(); <-ended }()
-	next := func(want string) {
-		t.Helper()
-		select {
-		case err := <-told:
-			if want == "" && err != nil || want != "" && (!errors.Is(err, natsstore.ErrConfiguration) || !strings.Contains(err.Error(), want)) {
-				t.Fatalf("told %v, want %q", err, want)
-			}
-		case <-time.After(storetest.Patience):
-			t.Fatalf("not told of %q", want)
-		}
-	}
-	change(t, nc, func(cfg *jetstream.StreamConfig) { cfg.MaxMsgs = 1000 })
-	next("max_msgs is 1000, want -1")
-	change(t, nc, func(cfg *jetstream.StreamConfig) { cfg.MaxMsgs = 2000 })
-	next("max_msgs is 2000, want -1")
-	change(t, nc, func(cfg *jetstream.StreamConfig) { cfg.MaxMsgs = -1 })
-	next("")
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := js.DeleteStream(t.Context(), natsstore.StreamName); err != nil {
-		t.Fatal(err)
-	}
-	next("there is no stream HEARTH")
-}
-
 // TestHarmlessChanges: notes and what the server writes itself are no difference;
 // metadata of others are.
 func TestHarmlessChanges(t *testing.T) {
