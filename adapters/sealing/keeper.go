@@ -136,7 +136,7 @@ func (k *Keeper) findKey(ctx context.Context, identity eventstore.Identity) erro
 	}
 	k.key = key
 	if key.Origin() != notary.Origin(identity) {
-		k.raise(KindOtherLog, "事件流不是封存过的那一个(密钥属于 "+key.Origin()+",现在的事件流是 "+notary.Origin(identity)+")。请停止服务,运行 hearth repair;若是有意换用新库,请改用新的状态文件夹。")
+		_ = k.otherLog(identity) // reading goes on
 		return nil
 	}
 	public, err := claim(ctx, k.pool, key)
@@ -231,7 +231,7 @@ func (k *Keeper) blame(err error) bool {
 		}
 		k.raise(KindLog, text+"。"+repair)
 	default:
-		return false
+		return errors.Is(err, errOtherLog) || errors.Is(err, errNoKey) // told already
 	}
 	return true
 }

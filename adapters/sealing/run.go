@@ -30,7 +30,7 @@ func (k *Keeper) check(ctx context.Context) error {
 		return err
 	}
 	if notary.Origin(identity) != k.key.Origin() {
-		return fmt.Errorf("%w: it is now %s", notary.ErrFork, notary.Origin(identity))
+		return k.otherLog(identity)
 	}
 	sealer, err := k.openSealer()
 	if err != nil {
@@ -261,6 +261,15 @@ func (k *Keeper) session(ctx context.Context) error {
 		}
 	}
 }
+
+// otherLog notes that the stream is not the one that the key belongs to.
+func (k *Keeper) otherLog(identity eventstore.Identity) error {
+	k.raise(KindOtherLog, "事件流不是封存过的那一个(密钥属于 "+k.key.Origin()+",现在的事件流是 "+notary.Origin(identity)+")。请停止服务,运行 hearth repair;若是有意换用新库,请改用新的状态文件夹。")
+	return errOtherLog
+}
+
+// errOtherLog is why nothing is sealed of another log; otherLog has told more.
+var errOtherLog = errors.New("the stream is another log")
 
 // errNoKey is why nothing is sealed without the key; findKey has told more.
 var errNoKey = errors.New("the signing key is missing")

@@ -30,7 +30,11 @@ func (a *App) sealingOptions() sealing.Options {
 func (a *App) openKeeper(ctx context.Context) error {
 	a.keeper = sealing.New(a.pool, a.store, a.sealingOptions())
 	if a.damage != nil {
-		a.keeper.Damaged(fmt.Sprintf("事件文件有损坏:%s。原样已存于 %s。请停止服务,运行 hearth repair。", a.damage.Text, a.damage.Aside))
+		text := "事件文件有损坏:" + a.damage.Text + "。"
+		if a.damage.Aside != "" {
+			text += "原样已存于 " + a.damage.Aside + "。"
+		}
+		a.keeper.Damaged(text + "请停止服务,运行 hearth repair。")
 	}
 	return a.keeper.Open(ctx)
 }
