@@ -26,7 +26,7 @@ func TestRestoreOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	copies := filepath.Join(dir, "copies")
-	for _, args := range [][]string{{"import", "complaints", file}, {"backup", copies}} {
+	for _, args := range [][]string{{"import", "complaints", file}, {"backup", copies, "--with-key"}} {
 		if r := hearth(t, []string{"HEARTH_STATE=" + state}, args...); r.code != 0 {
 			t.Fatalf("%v: %+v", args, r)
 		}
@@ -37,12 +37,16 @@ func TestRestoreOutside(t *testing.T) {
 	if entries, err := filepath.Glob(filepath.Join(o.nats.JetStreamConfig().StoreDir, "*", "streams", "*")); err != nil || len(entries) > 0 {
 		t.Errorf("the refused restore made streams: %v, %v", entries, err)
 	}
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: t.TempDir(), Setup: archive.SetupSQL("")})
-	if err != nil {
-		t.Fatal(err)
+	database := func(setup string) string {
+		db, err := localpg.Start(t.Context(), localpg.Config{Dir: t.TempDir(), Setup: setup})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Stop(t.Context()) }) // ended by force, if at all: the test is over
+		return "DATABASE_URL=" + db.DSN()
 	}
-	t.Cleanup(func() { _ = db.Stop(t.Context()) }) // ended by force, if at all: the test is over
-	env := append(o.env, "DATABASE_URL="+db.DSN())
+	mustRefuse(t, hearth(t, append(o.env, database("")), "restore", copies), "hearth archive-sql")
+	env := append(o.env, database(archive.SetupSQL("")))
 	r := hearth(t, env, "restore", copies)
 	if r.code != 0 || !strings.Contains(r.out, "与备份一致") {
 		t.Fatalf("restore: %+v", r)
@@ -51,12 +55,7 @@ func TestRestoreOutside(t *testing.T) {
 	s := startWith(t, env, "--listen", "127.0.0.1:0").untilReady()
 	s.until("the cases are in the tables", func() bool { return caller(t, s).as(domain.RoleDispatcher).list("").Total == 50 })
 	// Another log must not be filled either: its database is new, the stream is not.
-	again, err := localpg.Start(t.Context(), localpg.Config{Dir: t.TempDir(), Setup: archive.SetupSQL("")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = again.Stop(t.Context()) }) // as above
-	mustRefuse(t, hearth(t, append(env, "DATABASE_URL="+again.DSN()), "restore", copies), "事件库里已有")
+	mustRefuse(t, hearth(t, append(env, database(archive.SetupSQL(""))), "restore", copies), "事件库里已有")
 }
 
 // TestBackupWithKey: the signing key and the last checkpoint of a sealed log go

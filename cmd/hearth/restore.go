@@ -67,8 +67,11 @@ func restore(ctx context.Context, cfg config, dir string, r report) error {
 	}
 	r.Line("已恢复 %d 次提交和 %d 张表,从恢复出的事件库算得的根与备份一致,用时 %s", c.Size, len(c.Tables), time.Since(begun).Round(time.Millisecond))
 	r.Line("根 %s", c.Root)
-	if c.KeyKept {
+	switch {
+	case c.KeyKept:
 		r.Line("签名密钥已放回 %s", cfg.notaryKey())
+	case c.VerifierKey != "":
+		r.Line("备份里没有签名密钥:请把单独保管的密钥文件放到 %s,否则只能查看,不能登记", cfg.notaryKey())
 	}
 	r.Line("现在可以启动服务(hearth serve);用户需要重新登录,读模型自动重建")
 	return nil
@@ -168,6 +171,9 @@ func openRestored(ctx context.Context, cfg config, dir, keyFile string, m *backu
 		return app, err
 	}
 	if err := backup.CheckDatabase(ctx, app.pool); err != nil {
+		return app, err
+	}
+	if err := app.checkArchive(ctx); err != nil {
 		return app, err
 	}
 	if err := app.openNATS(ctx); err != nil {
