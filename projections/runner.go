@@ -175,7 +175,7 @@ func (w *writer) checkLog(ctx context.Context, cp *checkpoint) error {
 	if cp.Log == identity && cp.Position <= end {
 		return nil
 	}
-	err = fmt.Errorf("%w:模型记到位置 %d,日志 %s 只到 %d。若日志无误,请运行 hearth rebuild %s", ErrOtherLog, cp.Position, identity, end, w.m.name)
+	err = fmt.Errorf("%w:模型记到位置 %d,日志只到 %d,日志丢失了末尾。请先运行 hearth repair 补回日志,模型随即自动继续,不要重建", ErrOtherLog, cp.Position, end)
 	if cp.Log != identity {
 		err = fmt.Errorf("%w:模型属于日志 %s,现在的日志是 %s。若日志无误,请运行 hearth rebuild %s", ErrOtherLog, cp.Log, identity, w.m.name)
 	}

@@ -34,6 +34,15 @@ func (a anchor) Last(ctx context.Context) ([]byte, error) {
 	return note, nil
 }
 
+// sealedAt is when the last checkpoint was signed.
+func (a anchor) sealedAt(ctx context.Context) (at time.Time, err error) {
+	err = a.pool.QueryRow(ctx, "select sealed_at from hearth.sealed where origin = $1", a.origin).Scan(&at)
+	if err != nil {
+		return at, fmt.Errorf("when the log was sealed: %w", err)
+	}
+	return at.UTC(), nil
+}
+
 // Advance implements notary.Anchor.
 func (a anchor) Advance(ctx context.Context, next func([]byte) ([]byte, error)) error {
 	var told error // of next, which says more than the transaction

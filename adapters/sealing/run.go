@@ -40,6 +40,11 @@ func (k *Keeper) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	at, err := anchor{k.pool, k.key.Origin()}.sealedAt(ctx)
+	if err != nil {
+		return err
+	}
+	k.sealed(held, at) // what is told even if the log does not agree
 	end, err := k.log.End(ctx)
 	if err != nil {
 		return err
@@ -51,7 +56,6 @@ func (k *Keeper) check(ctx context.Context) error {
 		return err
 	}
 	k.sealer = sealer
-	k.sealed(sealer.Last())
 	return nil
 }
 
@@ -155,13 +159,10 @@ func (k *Keeper) rehash(ctx context.Context, size int64) error {
 	})
 }
 
-func (k *Keeper) sealed(c notary.Checkpoint) {
+func (k *Keeper) sealed(c notary.Checkpoint, at time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if c.Size != k.last.Size || k.sealedAt.IsZero() {
-		k.sealedAt = time.Now().UTC()
-	}
-	k.last = c
+	k.last, k.sealedAt = c, at
 	k.tell()
 }
 
@@ -327,7 +328,7 @@ func (k *Keeper) sign(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k.sealed(c)
+	k.sealed(c, time.Now().UTC())
 	return nil
 }
 

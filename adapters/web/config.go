@@ -31,10 +31,14 @@ type Models interface {
 	Subscribe() (<-chan projections.Notice, func())
 }
 
-// Check is one thing that must work for the program to be ready.
+// Check is one thing that must work. Name is for machines, Title for people.
+// Shared says that what is wrong is wrong for all instances, so that another one
+// would be of no more use than this.
 type Check struct {
-	Name string
-	Run  func(context.Context) error
+	Name   string
+	Title  string
+	Shared bool
+	Run    func(context.Context) error
 }
 
 // Alarm is 告警: what stands in red on every page until it is over. Code is for

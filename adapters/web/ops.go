@@ -26,12 +26,13 @@ type opsPage struct {
 	Uptime  string
 	Bad     int // models and checks that are not well
 	Corrupt bool
+	Alarmed bool // the log is closed for writing
 	None    Empty
 	More    []NavItem // pages of families
 }
 
 type checked struct {
-	Name string
+	Check
 	OK   bool
 	Text string
 }
@@ -53,6 +54,9 @@ func (s *Shell) opsPage(q *Request) error {
 			p.Bad++
 		}
 	}
+	for _, a := range p.Alarms {
+		p.Alarmed = p.Alarmed || a.Closed
+	}
 	for _, k := range p.Keeping {
 		if k.Badge.Tone == "bad" {
 			p.Bad++
@@ -73,7 +77,7 @@ func (s *Shell) runChecks(ctx context.Context) []checked {
 	defer cancel()
 	var results []checked
 	for _, c := range s.cfg.Checks {
-		r := checked{Name: c.Name, OK: true, Text: "正常"}
+		r := checked{Check: c, OK: true, Text: "正常"}
 		if err := c.Run(ctx); err != nil {
 			r.OK, r.Text = false, err.Error()
 		}
@@ -147,7 +151,7 @@ func (s *Shell) readiness(ctx context.Context) (int, readiness) {
 	}
 	for _, c := range s.runChecks(ctx) {
 		if !c.OK {
-			say(true, "check failed: "+c.Name)
+			say(!c.Shared, "check failed: "+c.Name)
 		}
 	}
 	for _, a := range s.cfg.alarms() {

@@ -38,6 +38,9 @@ func rebuild(ctx context.Context, app *App, in rebuildInput, _ io.Reader, r repo
 			return domain.Reject("no_such_model", "没有名为“%s”的读模型。可选:%s。", name, app.models.names())
 		}
 	}
+	if app.keeper.Status().Closed() {
+		return domain.Reject("log_alarm", "事件日志正在告警,此时重建会丢掉已有的内容。请先停止服务,运行 hearth repair。")
+	}
 	for _, name := range names {
 		err := app.runner().Rebuild(ctx, name, func(p projections.Progress) {
 			r.Progress(progress{Label: name, Done: int64(p.Position), Total: int64(p.End), Rate: p.EventsPerSecond, Left: p.Remaining})

@@ -201,16 +201,25 @@ func (a *App) shell(ctx context.Context, o serveOptions, proxies []netip.Prefix,
 	cfg := web.Config{
 		Accounts: a.accounts, Sessions: accounts.NewSessions(a.pool, time.Now),
 		Models: monitor, Titles: a.models.titles(),
-		Checks:   []web.Check{{Name: "database", Run: a.pool.Ping}, {Name: "events", Run: a.pingEvents}, {Name: "reactions", Run: a.reactions.Check}},
+		Checks:   a.checks(),
 		Families: families, Alarms: a.alarms, Keeping: a.keeping,
 		Log: slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Secure: o.secure, TrustedProxies: proxies,
 	}
 	if o.demo {
 		cfg.Demo = accounts.Demo()
-		cfg.Checks = append(cfg.Checks, web.Check{Name: "demo", Run: loaded.check})
+		cfg.Checks = append(cfg.Checks, web.Check{Name: "demo", Title: "演示案件", Run: loaded.check})
 	}
 	return web.New(ctx, cfg)
+}
+
+// checks are what must work.
+func (a *App) checks() []web.Check {
+	return []web.Check{
+		{Name: "database", Title: "数据库", Run: a.pool.Ping},
+		{Name: "events", Title: "事件库", Run: a.pingEvents},
+		{Name: "reactions", Title: "自动联动", Shared: true, Run: a.reactions.Check},
+	}
 }
 
 // drainTime is how long requests may take to end when the service stops.
