@@ -193,22 +193,32 @@ func acceptSync(ctx context.Context, cfg config) error {
 }
 
 // checkSync asks the monitoring port of every external server whether an
-// acknowledged message is on disk. Servers that can't be asked are refused too.
+// acknowledged message is on disk. One server that syncs later is refused. So are
+// servers that cannot be asked, unless most of them have answered: a cluster
+// works with one server down, and so must a start.
 func checkSync(ctx context.Context, cfg config) error {
 	const help = "请在 NATS 的 jetstream 配置中写 sync_interval: always;确知风险而仍要使用,请设 HEARTH_ACCEPT_UNSAFE_NATS=yes。"
 	if cfg.Monitor == "" {
 		return domain.Reject("nats_unchecked", "无法确认外部 NATS 是否逐条落盘:请设 HEARTH_NATS_MONITOR=http://主机:8222。%s", help)
 	}
-	for _, base := range strings.Split(cfg.Monitor, ",") {
+	var silent error
+	answered, all := 0, strings.Split(cfg.Monitor, ",")
+	for _, base := range all {
 		always, err := syncAlways(ctx, strings.TrimSpace(base))
-		if err != nil {
-			return domain.Reject("nats_unchecked", "查不到 %s 的 JetStream 设置(%v)。%s", base, err, help)
-		}
-		if !always {
+		switch {
+		case err != nil:
+			silent = domain.Reject("nats_unchecked", "查不到 %s 的 JetStream 设置(%v)。%s", base, err, help)
+			slog.WarnContext(ctx, "a NATS server cannot be asked how it syncs", "server", base, "err", err)
+		case !always:
 			return domain.Reject("nats_unsafe", "%s 没有逐条落盘,断电会丢失已确认的事件。%s", base, help)
+		default:
+			answered++
 		}
 	}
-	return nil
+	if answered > len(all)/2 {
+		return nil
+	}
+	return silent
 }
 
 func syncAlways(ctx context.Context, base string) (bool, error) {

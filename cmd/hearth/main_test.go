@@ -28,7 +28,7 @@ import (
 // The tests run the program as processes of its own: this test binary is hearth
 // when it is called by that name.
 func TestMain(m *testing.M) {
-	testscript.Main(tests{m}, map[string]func(){"hearth": main})
+	testscript.Main(tests{m}, map[string]func(){"hearth": main, "natsnode": natsNode})
 }
 
 type tests struct{ m *testing.M }
