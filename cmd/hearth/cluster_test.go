@@ -14,9 +14,6 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
-
-	"hearth/adapters/localpg"
-	"hearth/projections/archive"
 )
 
 // natsNode is the life of a NATS server that is a process of its own: natsnode
@@ -149,11 +146,7 @@ func processCluster(t *testing.T) (nodes []*node, env []string) {
 func TestClusterLosesItsLeaderAndAnInstance(t *testing.T) {
 	t.Parallel()
 	nodes, env := processCluster(t)
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: archive.SetupSQL("")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Stop(t.Context()) }) // ended by force, if at all: the test is over
+	db := startDatabase(t)
 	env = append(env, "DATABASE_URL="+db.DSN(), "HEARTH_NOTARY_KEY="+filepath.Join(t.TempDir(), "keys", "notary.key"))
 	instance := func() *service {
 		return launch(t, append([]string{"HEARTH_STATE=" + filepath.Join(t.TempDir(), "state")}, env...), "--listen", "127.0.0.1:0")
@@ -161,11 +154,7 @@ func TestClusterLosesItsLeaderAndAnInstance(t *testing.T) {
 	first, second := instance(), instance()
 	first.untilServing().untilReady()
 	second.untilServing().untilReady()
-	models := len(catalogue)
-	first.until("each model has one writer", func() bool {
-		one, other := modelStates(first), modelStates(second)
-		return one["live"]+other["live"] == models && one["waiting"]+other["waiting"] == models
-	})
+	first.until("each model has one writer", func() bool { return eachModelHasOneWriter(first, second) })
 	all := startTellers(t, first, 4)
 	all.more(20)
 
@@ -189,7 +178,7 @@ func TestClusterLosesItsLeaderAndAnInstance(t *testing.T) {
 
 	all.base.Store(second.base)
 	first.kill()
-	second.until("it writes the models", func() bool { return modelStates(second)["live"] == models })
+	second.until("it writes the models", func() bool { return modelStates(second)["live"] == len(catalogue) })
 	all.more(20)
 	all.end(second)
 	verify := append([]string{"HEARTH_STATE=" + filepath.Join(t.TempDir(), "auditor")}, env...)

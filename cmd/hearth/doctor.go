@@ -130,6 +130,7 @@ func checkDisk(dir string) finding {
 func examine(ctx context.Context, app *App, _ struct{}, _ io.Reader, r report) error {
 	found := []finding{app.examineNATS(ctx), app.examineStream(ctx)}
 	found = append(found, app.examineDatabase(ctx)...)
+	found = append(found, app.examineSealing(ctx)...)
 	found = append(found, app.examineArchive(ctx)...)
 	found = append(found, app.examineCalendar(ctx)...)
 	found = append(found, app.examineModels(ctx)...)

@@ -39,15 +39,28 @@ func startOutside(t *testing.T, syncAlways bool, opts ...func(*server.Options)) 
 	if !srv.ReadyForConnections(limit) {
 		t.Fatal("the NATS server does not start")
 	}
+	db := startDatabase(t)
+	return outside{srv, []string{
+		"HEARTH_NATS_URL=" + srv.ClientURL(), "HEARTH_NATS_MONITOR=http://" + srv.MonitorAddr().String(), "DATABASE_URL=" + db.DSN(),
+		"HEARTH_STATE=" + filepath.Join(t.TempDir(), "state"),
+	}}
+}
+
+// startDatabase starts a database of no hearth's own, with the users of every test.
+func startDatabase(t *testing.T) *localpg.Cluster {
+	t.Helper()
 	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: archive.SetupSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Stop(t.Context()) }) // ended by force, if at all: the test is over
-	return outside{srv, []string{
-		"HEARTH_NATS_URL=" + srv.ClientURL(), "HEARTH_NATS_MONITOR=http://" + srv.MonitorAddr().String(), "DATABASE_URL=" + db.DSN(),
-		"HEARTH_STATE=" + filepath.Join(t.TempDir(), "state"),
-	}}
+	return db
+}
+
+// eachModelHasOneWriter among two instances.
+func eachModelHasOneWriter(first, second *service) bool {
+	one, other := modelStates(first), modelStates(second)
+	return one["live"]+other["live"] == len(catalogue) && one["waiting"]+other["waiting"] == len(catalogue)
 }
 
 func (o outside) start(t *testing.T) *service {
@@ -85,11 +98,7 @@ func TestTwoInstances(t *testing.T) {
 	first, second := launch(t, o.env, "--listen", "127.0.0.1:0"), launch(t, o.env, "--listen", "127.0.0.1:0")
 	first.untilServing().untilReady()
 	second.untilServing().untilReady()
-	models := len(catalogue)
-	first.until("each model has one writer", func() bool {
-		one, other := modelStates(first), modelStates(second)
-		return one["live"]+other["live"] == models && one["waiting"]+other["waiting"] == models
-	})
+	first.until("each model has one writer", func() bool { return eachModelHasOneWriter(first, second) })
 	all := startTellers(t, first, 4)
 	all.more(20)
 	all.base.Store(second.base)
@@ -102,7 +111,7 @@ func TestTwoInstances(t *testing.T) {
 		t.Errorf("doctor: %+v", r)
 	}
 	first.kill()
-	second.until("it writes the models", func() bool { return modelStates(second)["live"] == models })
+	second.until("it writes the models", func() bool { return modelStates(second)["live"] == len(catalogue) })
 	all.more(20)
 	all.end(second)
 	orderlyEnd(t, second, true)

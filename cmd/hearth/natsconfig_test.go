@@ -18,9 +18,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-
-	"hearth/adapters/localpg"
-	"hearth/projections/archive"
 )
 
 // authority signs certificates of the test.
@@ -150,11 +147,7 @@ func startGenerated(t *testing.T, conf, name string, inside *net.TCPAddr) *serve
 func TestExternalClusterOfGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	keys, env := generatedCluster(t)
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: archive.SetupSQL("")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Stop(t.Context()) }) // ended by force, if at all: the test is over
+	db := startDatabase(t)
 	env = append(env, "DATABASE_URL="+db.DSN(), "HEARTH_STATE="+filepath.Join(t.TempDir(), "state"))
 	with := func(more ...string) []string { return append(append([]string{}, env...), more...) }
 	service, provisioner := "HEARTH_NATS_NKEY="+filepath.Join(keys, "service.nk"), "HEARTH_NATS_PROVISIONER_NKEY="+filepath.Join(keys, "provisioner.nk")

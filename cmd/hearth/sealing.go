@@ -117,3 +117,17 @@ func (a *App) witnessStanding(ctx context.Context) web.Standing {
 	}
 	return line
 }
+
+// examineSealing is the doctor's look at the sealed log.
+func (a *App) examineSealing(ctx context.Context) []finding {
+	var found []finding
+	for _, p := range a.keeper.Status().Problems {
+		found = append(found, finding{"封存", false, p.Text})
+	}
+	seal, witness := a.sealStanding(ctx), a.witnessStanding(ctx)
+	if len(found) == 0 {
+		found = append(found, finding{seal.Name, true, seal.Text})
+	}
+	// A missing witness is worth a reminder and is nothing that is broken.
+	return append(found, finding{witness.Name, true, witness.Text})
+}
