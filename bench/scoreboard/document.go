@@ -50,7 +50,7 @@ func writeDocument(ctx context.Context, env *rig.Env, rows []row) error {
 	if env.Pace == rig.Long {
 		command += " LONG=1"
 	}
-	head := fmt.Sprintf("\n`%s`, %s, commit %s, %s.\n\n", command, time.Now().Format(time.DateOnly), commit(ctx, env), machine())
+	head := fmt.Sprintf("\n`%s`, %s, commit %s, seed %d, %s.\n\n", command, time.Now().Format(time.DateOnly), commit(ctx, env), env.Seed, machine())
 	whole := [][]byte{before, []byte(begin), []byte(head), []byte(table(rows)), []byte("\n"), []byte(end), after}
 	return os.WriteFile(path, bytes.Join(whole, nil), 0o644)
 }

@@ -25,12 +25,15 @@ func lines() []rig.Line {
 		line("kill-backend", "the same after kill -9 of a process of PostgreSQL that serves a connection", onservice.KillBackend),
 		line("kill-all", "the same after kill -9 of all processes at once", onservice.KillAll),
 		line("power-cut-service", "the same after a power cut under the whole state", onservice.PowerCut),
+		line("checkpoints", "every checkpoint that was printed before or after a fault is of a beginning of the log", onservice.Checkpoints),
 		line("clock-bad", "known-bad build: a read model that reads the clock is caught by the comparison with a rebuild", onservice.ClockModel),
 		line("link-nats", "answers stay true over a slow, narrow, reset, silent or cut link to NATS, and readyz tells", onservice.SlowNATS),
 		line("link-postgres", "the same over such a link to PostgreSQL", onservice.SlowDatabase),
-		line("damage-serve", "damaged block files are found before a write is accepted", onservice.Damage),
-		line("damage-audit", "hearth audit verify agrees with a whole log and finds every damage", onservice.Audit),
+		line("damage-serve", "damaged block files are found before a write is accepted, and reading goes on", onservice.Damage),
+		line("damage-serve-bad", "known-bad build: a hearth that neither scans its files nor compares them with what was sealed is caught by damage-serve", onservice.DamageUnguarded),
+		line("damage-audit", "hearth audit verify agrees with a whole log, and finds and names every damage", onservice.Audit),
 		line("damage-repair", "after hearth repair all that was acknowledged is there, and tables equal a rebuild", onservice.Repair),
+		line("one-byte", "One byte flipped anywhere in the stream's files, the tiles or the archive is found, named and repaired", onservice.OneByte),
 	}
 }
 

@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	long := flags.Bool("long", false, "the many rounds of a night instead of the few of a minute")
 	only := flags.String("only", "", "run these lines alone, separated by commas, and write no document")
 	root := flags.String("root", ".", "folder of the sources")
+	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "what all that is random begins with")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -67,6 +68,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer env.Close()
+	env.Seed = *seed
+	fmt.Fprintf(out, "seed %d\n", env.Seed)
 	rows := play(ctx, env, chosen)
 	if *only == "" && ctx.Err() == nil {
 		if err := writeDocument(ctx, env, rows); err != nil {

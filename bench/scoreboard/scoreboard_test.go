@@ -40,7 +40,7 @@ func newEnv(t *testing.T) *rig.Env {
 // the rigs never rot.
 func TestLines(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"kill-store", "damage-read", "linearizable", "linearizable-bad", "kill-all"} {
+	for _, name := range []string{"kill-store", "damage-read", "linearizable", "linearizable-bad", "kill-all", "one-byte"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			chosen, err := choose(name)
@@ -60,8 +60,8 @@ func TestLines(t *testing.T) {
 func TestKnownBad(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t)
-	for _, b := range []rig.Break{onstore.UncheckedReader(), onservice.ClockReader()} {
-		if err := env.CheckBreaks(b); err != nil {
+	for _, b := range [][]rig.Break{{onstore.UncheckedReader()}, {onservice.ClockReader()}, onservice.Unguarded()} {
+		if err := env.CheckBreaks(b...); err != nil {
 			t.Error(err)
 		}
 	}

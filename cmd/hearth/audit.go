@@ -69,7 +69,21 @@ func auditVerify(ctx context.Context, app *App, _ struct{}, _ io.Reader, r repor
 	if err != nil {
 		return err
 	}
-	return tellVerification(r, found, len(v.Issued), time.Since(begun))
+	err = tellVerification(r, found, len(v.Issued), time.Since(begun))
+	return errors.Join(err, app.tellAlarms(r))
+}
+
+// tellAlarms says why nothing may be written although the copies may agree:
+// damage of a file that holds no messages, for one. Then nothing is sound.
+func (a *App) tellAlarms(r report) error {
+	var err error
+	for _, p := range a.keeper.Status().Problems {
+		if p.Closes() {
+			r.Line("告警  %s", p.Text)
+			err = errNotSound
+		}
+	}
+	return err
 }
 
 // verification is what compares the copies of the log.

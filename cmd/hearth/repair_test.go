@@ -99,6 +99,9 @@ func TestDamageIsFoundClosedAndRepaired(t *testing.T) {
 				t.Errorf("repair beside the service: %+v", r)
 			}
 			s.stop()
+			if r := hearth(t, env, "audit", "verify"); r.code != 1 || !strings.Contains(r.out, "告警  事件文件有损坏") {
+				t.Errorf("verify under alarm: %+v", r)
+			}
 			if r := hearth(t, env, "repair", "--dry-run"); r.code != 0 || !strings.Contains(r.out, "可以补全") {
 				t.Errorf("dry run: %+v", r)
 			}

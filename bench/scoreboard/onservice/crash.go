@@ -2,6 +2,7 @@ package onservice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -31,7 +32,7 @@ func KillAll(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	return killed(ctx, env, (*site).killAll)
 }
 
-func killed(ctx context.Context, env *rig.Env, fault func(*site, context.Context) error) (*rig.Result, error) {
+func killed(ctx context.Context, env *rig.Env, fault fault) (*rig.Result, error) {
 	s, err := fresh(ctx, env)
 	if err != nil {
 		return nil, err
@@ -55,7 +56,12 @@ func PowerCut(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.endure(ctx, env.Rounds(2, 60), func(s *site, ctx context.Context) error {
+	return s.endure(ctx, env.Rounds(2, 60), powerCutOn(disk))
+}
+
+// powerCutOn cuts the power of the disk that has the state, and starts again.
+func powerCutOn(disk *rig.Disk) fault {
+	return func(s *site, ctx context.Context) error {
 		if err := disk.Cut(); err != nil {
 			return err
 		}
@@ -64,8 +70,11 @@ func PowerCut(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 			return err
 		}
 		return s.start(ctx)
-	})
+	}
 }
+
+// fault is something that is done to a site while programs register.
+type fault func(*site, context.Context) error
 
 // ClockModel shows that the comparison with a rebuild bites: a read model that
 // reads the clock must be seen to differ.
@@ -98,9 +107,9 @@ func ClockReader() rig.Break {
 // which stops the service.
 const compareEvery = 10
 
-// endure causes a fault round by round while programs register, and judges after
-// each.
-func (s *site) endure(ctx context.Context, rounds int, fault func(*site, context.Context) error) (*rig.Result, error) {
+// endure causes one fault after the other while programs register, and judges
+// after each: by what was told, and by what was sealed.
+func (s *site) endure(ctx context.Context, rounds int, faults ...fault) (*rig.Result, error) {
 	res := &rig.Result{}
 	if err := s.start(ctx); err != nil {
 		return res, err
@@ -108,7 +117,7 @@ func (s *site) endure(ctx context.Context, rounds int, fault func(*site, context
 	defer s.killEverything()
 	all := newTellers(s)
 	for res.Rounds = 1; ; res.Rounds++ {
-		if err := s.once(ctx, all, res, fault); err != nil {
+		if err := s.once(ctx, all, res, faults[(res.Rounds-1)%len(faults)]); err != nil {
 			return res, fmt.Errorf("round %d: %w", res.Rounds, err)
 		}
 		if res.Rounds != rounds && res.Rounds%compareEvery != 0 {
@@ -120,7 +129,7 @@ func (s *site) endure(ctx context.Context, rounds int, fault func(*site, context
 		if err := s.stop(); err != nil {
 			return res, err
 		}
-		if err := s.equalsRebuild(ctx, res); err != nil {
+		if err := errors.Join(s.printedHold(ctx, res), s.equalsRebuild(ctx, res)); err != nil {
 			return res, err
 		}
 		if res.Rounds == rounds {
@@ -134,7 +143,7 @@ func (s *site) endure(ctx context.Context, rounds int, fault func(*site, context
 }
 
 // once is one round.
-func (s *site) once(ctx context.Context, all *tellers, res *rig.Result, fault func(*site, context.Context) error) error {
+func (s *site) once(ctx context.Context, all *tellers, res *rig.Result, fault fault) error {
 	ctx, cancel := context.WithTimeout(ctx, 4*rig.Patience)
 	defer cancel()
 	if err := s.untilReady(ctx); err != nil {
@@ -142,6 +151,9 @@ func (s *site) once(ctx context.Context, all *tellers, res *rig.Result, fault fu
 	}
 	end := all.run(ctx, clerks)
 	err := all.more(ctx, 24)
+	if err == nil {
+		err = s.print(ctx)
+	}
 	if err == nil {
 		err = fault(s, ctx)
 		all.moved()
@@ -158,5 +170,5 @@ func (s *site) once(ctx context.Context, all *tellers, res *rig.Result, fault fu
 	if err := s.untilReady(ctx); err != nil {
 		return err
 	}
-	return all.judge(ctx, res)
+	return errors.Join(all.judge(ctx, res), s.agrees(ctx, res), s.print(ctx))
 }

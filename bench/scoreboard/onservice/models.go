@@ -3,16 +3,12 @@ package onservice
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"hearth/adapters/localpg"
-	"hearth/adapters/postgres"
 	"hearth/bench/scoreboard/rig"
 	"hearth/projections"
 )
@@ -47,25 +43,15 @@ func (s *site) equalsRebuild(ctx context.Context, res *rig.Result) error {
 }
 
 // digests are those of all tables of all models.
-func (s *site) digests(ctx context.Context) (map[string]projections.TableDigest, error) {
-	quiet := slog.New(slog.DiscardHandler)
-	db, err := localpg.Start(ctx, localpg.Config{Dir: filepath.Join(s.state, "postgres"), Logger: quiet})
-	if err != nil {
-		return nil, err
-	}
-	all, err := digestsOf(ctx, db.DSN())
-	if stopErr := db.Stop(context.WithoutCancel(ctx)); err == nil {
-		err = stopErr
-	}
+func (s *site) digests(ctx context.Context) (all map[string]projections.TableDigest, err error) {
+	err = s.inDatabase(ctx, func(pool *pgxpool.Pool) error {
+		all, err = digestsOf(ctx, pool)
+		return err
+	})
 	return all, err
 }
 
-func digestsOf(ctx context.Context, dsn string) (map[string]projections.TableDigest, error) {
-	pool, err := postgres.Open(ctx, dsn, postgres.Options{MaxConns: 1})
-	if err != nil {
-		return nil, err
-	}
-	defer pool.Close()
+func digestsOf(ctx context.Context, pool *pgxpool.Pool) (map[string]projections.TableDigest, error) {
 	schemas, err := modelSchemas(ctx, pool)
 	if err != nil {
 		return nil, err

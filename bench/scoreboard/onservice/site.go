@@ -29,13 +29,18 @@ type site struct {
 	key     string   // of the API
 	service *rig.Process
 	base    string
+	notes   string // folder of the checkpoints that were printed
 }
 
 const password = "long enough 9"
 
 // newSite makes a state folder with one user and a token for the API.
 func newSite(ctx context.Context, env *rig.Env, program, state string) (*site, error) {
-	s := &site{env: env, program: program, state: state}
+	notes, err := env.NewDir("printed")
+	if err != nil {
+		return nil, err
+	}
+	s := &site{env: env, program: program, state: state, notes: notes}
 	if _, err := env.Must(ctx, password+"\n", program, "user", "add", "--state", state, "--login", "caller", "--name", "甲", "--role", "operator"); err != nil {
 		return nil, err
 	}
@@ -101,7 +106,8 @@ var client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
 
 // readiness is the answer of /readyz.
 type readiness struct {
-	Models []struct {
+	Problems []string `json:"problems"`
+	Models   []struct {
 		Position uint64 `json:"position"`
 		End      uint64 `json:"end"`
 	} `json:"models"`

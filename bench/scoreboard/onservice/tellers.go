@@ -21,8 +21,9 @@ import (
 // tellers register complaints at once, each with one key after the other, and
 // come back with the same key until they have an answer.
 type tellers struct {
-	site *site
-	mu   sync.Mutex
+	site   *site
+	before int // cases that were there before
+	mu     sync.Mutex
 	// all below are guarded by mu
 	base     string
 	answered map[string]answer // by key
@@ -31,11 +32,17 @@ type tellers struct {
 	round    int
 }
 
+func number(digits string) int64 {
+	n, _ := strconv.ParseInt(digits, 10, 64) // they are digits
+	return n
+}
+
 // answer is what the API says of a case, or why not.
 type answer struct {
 	ID     string `json:"id"`
 	No     string `json:"no"`
 	Detail string `json:"detail"`
+	Code   string `json:"code"`
 }
 
 func newTellers(s *site) *tellers {
@@ -195,7 +202,7 @@ var numberOf = regexp.MustCompile(`〕(\d+)号$`)
 // judge compares what the tellers were told with what the service has, when they
 // have all their answers: each case once, numbers without a gap.
 func (t *tellers) judge(ctx context.Context, res *rig.Result) error {
-	n := t.count()
+	n := t.before + t.count()
 	var found page
 	var err error
 	waitErr := rig.Until(ctx, "all cases are in the tables", func() bool {
@@ -236,7 +243,7 @@ func (t *tellers) judge(ctx context.Context, res *rig.Result) error {
 	res.Add("gaps in the numbers", gaps)
 	res.Add("told wrong", len(t.wrong))
 	if found.Total != n || gaps > 0 {
-		res.Problem("round %d: %d cases of %d keys, %d gaps", res.Rounds, found.Total, n, gaps)
+		res.Problem("round %d: %d cases, want %d, %d gaps", res.Rounds, found.Total, n, gaps)
 	}
 	for _, w := range t.wrong {
 		res.Problem("round %d: %s", res.Rounds, w)

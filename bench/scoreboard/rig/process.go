@@ -94,10 +94,15 @@ type Said struct {
 
 // Command runs a program to its end.
 func (e *Env) Command(ctx context.Context, stdin, program string, args ...string) (Said, error) {
+	return e.CommandIn(ctx, "", stdin, program, args...)
+}
+
+// CommandIn is Command in a working folder.
+func (e *Env) CommandIn(ctx context.Context, dir, stdin, program string, args ...string) (Said, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Stdin = strings.NewReader(stdin)
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	err := cmd.Run()

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,6 +86,8 @@ func (r *Result) String() string {
 type Env struct {
 	// Pace is how many rounds the lines do.
 	Pace Pace
+	// Seed is what all that is random begins with.
+	Seed uint64
 	// Root is the folder of the sources.
 	Root string
 	// Dir is a folder that is removed in the end.
@@ -177,6 +180,9 @@ func (e *Env) Rounds(short, long int) int {
 	}
 	return short
 }
+
+// Random is the random numbers of a round: the same again for the same seed.
+func (e *Env) Random(round int) *rand.Rand { return rand.New(rand.NewPCG(e.Seed, uint64(round))) }
 
 // Log tells the progress.
 func (e *Env) Log(format string, args ...any) { fmt.Fprintf(e.Out, "  "+format+"\n", args...) }
