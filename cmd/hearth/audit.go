@@ -15,6 +15,7 @@ import (
 	"hearth/domain"
 	"hearth/eventstore"
 	"hearth/eventstore/notary"
+	"hearth/projections"
 	"hearth/projections/archive"
 )
 
@@ -113,21 +114,23 @@ func (a *App) verification(ctx context.Context) (notary.Verification, error) {
 const archivePatience = time.Minute
 
 // awaitArchive gives the archive time to take what was just sealed, and writes it
-// itself when no service runs that does. One that cannot go on is compared as it
-// is.
+// itself when nobody does. One that has stopped is compared as it is. One that
+// has only lost its connection is not: what it lacks would look like damage.
 func (a *App) awaitArchive(ctx context.Context, to eventstore.Position) error {
 	writing, stop := context.WithTimeout(ctx, archivePatience)
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer stop()
+	own := archive.New(a.pool, a.store, archive.Options{})
 	if a.archive.Status(ctx).Writer == "" {
-		running.Go(func() { _ = archive.New(a.pool, a.store, archive.Options{}).Run(writing) }) // ends with writing alone
+		running.Go(func() { _ = own.Run(writing) }) // ends with writing alone
 	}
+	stopped := func(s archive.Status) bool { return s.State == projections.StateStopped }
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	for {
 		end, err := a.archive.End(ctx)
-		if err != nil || end >= to || a.archive.Status(ctx).Problem != "" {
+		if errors.Is(err, archive.ErrDamaged) || end >= to || stopped(a.archive.Status(ctx)) || stopped(own.Status(ctx)) {
 			return ctx.Err()
 		}
 		select {

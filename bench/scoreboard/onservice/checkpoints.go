@@ -49,7 +49,7 @@ func (s *site) print(ctx context.Context) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	said, err := s.env.CommandIn(ctx, dir, "", s.program, "audit", "checkpoint", "--state", s.state)
+	said, err := s.env.Run(ctx, rig.Call{Dir: dir}, s.program, "audit", "checkpoint", "--state", s.state)
 	if err == nil && said.Code != 0 {
 		err = fmt.Errorf("exit code %d: %s", said.Code, said.Err)
 	}

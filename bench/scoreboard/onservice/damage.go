@@ -62,7 +62,7 @@ func damageServed(ctx context.Context, env *rig.Env, program string, times int) 
 		}
 		defer s.killEverything()
 		_, told := s.readyz(ctx) // before anybody has written
-		accepted, err := s.accepts(ctx, time.Duration(env.Rounds(1, 3))*time.Second)
+		accepted, err := s.accepts(ctx, time.Duration(env.Rounds(1, 6))*time.Second/2)
 		if err != nil {
 			return err
 		}

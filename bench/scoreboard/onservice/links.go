@@ -13,6 +13,7 @@ import (
 	"hearth/adapters/localpg"
 	"hearth/bench/scoreboard/onstore"
 	"hearth/bench/scoreboard/rig"
+	"hearth/projections/archive"
 )
 
 // SlowNATS makes the link between the service and its event store bad.
@@ -58,7 +59,11 @@ type outside struct {
 }
 
 func newOutside(ctx context.Context, env *rig.Env) (*outside, error) {
-	s, err := fresh(ctx, env)
+	program, err := env.Hearth(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := env.NewDir("outside")
 	if err != nil {
 		return nil, err
 	}
@@ -66,14 +71,33 @@ func newOutside(ctx context.Context, env *rig.Env) (*outside, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &outside{site: s, nats: "127.0.0.1:" + strconv.Itoa(ports[0]), monitor: "http://127.0.0.1:" + strconv.Itoa(ports[1])}
-	o.server, err = env.Start(nil, nil, env.Self, "child-node", "-name", "outside", "-dir", filepath.Join(s.state, "outside"),
+	o := &outside{nats: "127.0.0.1:" + strconv.Itoa(ports[0]), monitor: "http://127.0.0.1:" + strconv.Itoa(ports[1])}
+	o.server, err = env.Start(nil, nil, env.Self, "child-node", "-name", "outside", "-dir", filepath.Join(dir, "nats"),
 		"-port", strconv.Itoa(ports[0]), "-monitor", strconv.Itoa(ports[1]))
 	if err != nil {
 		return nil, err
 	}
-	o.db, err = localpg.Start(ctx, localpg.Config{Dir: filepath.Join(s.state, "postgres"), Logger: slog.New(slog.DiscardHandler)})
-	return o, err
+	if err != nil {
+		return nil, err
+	}
+	o.db, err = localpg.Start(ctx, localpg.Config{
+		Dir: filepath.Join(dir, "postgres"), Setup: archive.SetupSQL(""), Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, err
+	}
+	// The state belongs to these two from the beginning: the key of a log signs
+	// for no other.
+	o.site, err = newSite(ctx, env, program, filepath.Join(dir, "state"), o.environ(o.nats, o.db.DSN())...)
+	if err != nil {
+		return nil, errors.Join(err, o.db.Stop(context.WithoutCancel(ctx)))
+	}
+	return o, nil
+}
+
+// environ names the two for a hearth, by the addresses at which it reaches them.
+func (o *outside) environ(nats, database string) []string {
+	return []string{"HEARTH_NATS_URL=nats://" + nats, "HEARTH_NATS_MONITOR=" + o.monitor, "DATABASE_URL=" + database}
 }
 
 func (o *outside) stop(ctx context.Context) {
@@ -113,7 +137,7 @@ func troubles() []trouble {
 // endure runs the service over a link, on which one trouble follows the other
 // while programs register.
 func (o *outside) endure(ctx context.Context, link *rig.Link, nats, database string) (*rig.Result, error) {
-	o.outside = []string{"HEARTH_NATS_URL=nats://" + nats, "HEARTH_NATS_MONITOR=" + o.monitor, "DATABASE_URL=" + database}
+	o.outside = o.environ(nats, database)
 	res := &rig.Result{}
 	if err := o.start(ctx); err != nil {
 		return res, err

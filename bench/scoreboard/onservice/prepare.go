@@ -148,10 +148,10 @@ func (p *preparation) findRecords(ctx context.Context) error {
 const relationsSQL = `
 with part as (select c.oid, c.reltoastrelid from pg_class c
                where c.relnamespace = 'archive'::regnamespace and c.relkind = 'r' and c.relname ~ '^message_[0-9]+$'),
-     all_of as (select 'archive, table' kind, oid from part
-      union all select 'archive, long bodies', reltoastrelid from part
-      union all select 'archive, index of messages', indexrelid from pg_index join part on indrelid = part.oid
-      union all select 'archive, index of long bodies', indexrelid from pg_index join part on indrelid = part.reltoastrelid)
+     all_of as (select 'table of the archive' kind, oid from part
+      union all select 'long bodies of the archive', reltoastrelid from part
+      union all select 'index of the archive', indexrelid from pg_index join part on indrelid = part.oid
+      union all select 'index of long bodies', indexrelid from pg_index join part on indrelid = part.reltoastrelid)
 select kind, pg_relation_filepath(oid) file from all_of where pg_relation_size(oid) > 0 order by 2`
 
 // findArchive notes in which files of the stopped database the archive is.
@@ -165,7 +165,7 @@ func (p *preparation) findArchive(ctx context.Context) error {
 			return fmt.Errorf("files of the archive: %w", err)
 		}
 		for i, r := range p.archive {
-			if r.Kind != "archive, table" {
+			if r.Kind != "table of the archive" {
 				continue
 			}
 			p.archive[i].Positions = map[int64][]int64{}

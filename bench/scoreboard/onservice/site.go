@@ -34,21 +34,22 @@ type site struct {
 
 const password = "long enough 9"
 
-// newSite makes a state folder with one user and a token for the API.
-func newSite(ctx context.Context, env *rig.Env, program, state string) (*site, error) {
+// newSite makes a state folder with one user and a token for the API. outside is
+// environment that names external databases.
+func newSite(ctx context.Context, env *rig.Env, program, state string, outside ...string) (*site, error) {
 	notes, err := env.NewDir("printed")
 	if err != nil {
 		return nil, err
 	}
-	s := &site{env: env, program: program, state: state, notes: notes}
-	if _, err := env.Must(ctx, password+"\n", program, "user", "add", "--state", state, "--login", "caller", "--name", "甲", "--role", "operator"); err != nil {
+	s := &site{env: env, program: program, state: state, notes: notes, outside: outside}
+	if _, err := env.MustRun(ctx, rig.Call{Stdin: password + "\n", Environ: outside}, program, "user", "add", "--state", state, "--login", "caller", "--name", "甲", "--role", "operator"); err != nil {
 		return nil, err
 	}
 	var scopes []string
 	for _, scope := range accounts.Scopes() {
 		scopes = append(scopes, string(scope))
 	}
-	out, err := env.Must(ctx, "", program, "token", "add", "--state", state, "--login", "caller", "--label", "测试", "--scope", strings.Join(scopes, ","))
+	out, err := env.MustRun(ctx, rig.Call{Environ: outside}, program, "token", "add", "--state", state, "--login", "caller", "--label", "测试", "--scope", strings.Join(scopes, ","))
 	if err != nil {
 		return nil, err
 	}

@@ -92,17 +92,25 @@ type Said struct {
 	Out, Err string
 }
 
-// Command runs a program to its end.
-func (e *Env) Command(ctx context.Context, stdin, program string, args ...string) (Said, error) {
-	return e.CommandIn(ctx, "", stdin, program, args...)
+// Call is what a command is run with.
+type Call struct {
+	Dir     string // working folder; empty means that of this program
+	Stdin   string
+	Environ []string // besides that of this program
 }
 
-// CommandIn is Command in a working folder.
-func (e *Env) CommandIn(ctx context.Context, dir, stdin, program string, args ...string) (Said, error) {
+// Command runs a program to its end.
+func (e *Env) Command(ctx context.Context, stdin, program string, args ...string) (Said, error) {
+	return e.Run(ctx, Call{Stdin: stdin}, program, args...)
+}
+
+// Run is Command with more to say.
+func (e *Env) Run(ctx context.Context, call Call, program string, args ...string) (Said, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
+	cmd.Dir, cmd.Stdin = call.Dir, strings.NewReader(call.Stdin)
+	cmd.Env = append(os.Environ(), call.Environ...)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	err := cmd.Run()
@@ -114,7 +122,12 @@ func (e *Env) CommandIn(ctx context.Context, dir, stdin, program string, args ..
 
 // Must runs a program that must succeed and returns what it wrote.
 func (e *Env) Must(ctx context.Context, stdin, program string, args ...string) (string, error) {
-	said, err := e.Command(ctx, stdin, program, args...)
+	return e.MustRun(ctx, Call{Stdin: stdin}, program, args...)
+}
+
+// MustRun is Must with more to say.
+func (e *Env) MustRun(ctx context.Context, call Call, program string, args ...string) (string, error) {
+	said, err := e.Run(ctx, call, program, args...)
 	if err == nil && said.Code != 0 {
 		err = fmt.Errorf("%s %s: exit code %d: %s", filepath.Base(program), strings.Join(args, " "), said.Code, clip(said.Err))
 	}
