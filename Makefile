@@ -61,8 +61,8 @@ bench: ## run the benchmarks beside their raw limits (ITERATIONS=1 only shows th
 	@$(GO) test -run '^$$' -bench . -benchtime $(if $(ITERATIONS),$(ITERATIONS)x,2s) -timeout 40m $$(git ls-files '*_test.go' | xargs grep -l 'func Benchmark' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: scoreboard
-scoreboard: setup ## power cuts, kills, damage, bad links: writes docs/reliability.md (LONG=1: many rounds; root for power cuts)
-	@$(GO) build -o bin/scoreboard ./bench/scoreboard && exec bin/scoreboard $(if $(LONG),-long)
+scoreboard: setup ## power cuts, kills, damage, bad links: writes docs/reliability.md (LONG=1: many rounds; ONLY=a,b: these lines)
+	@$(GO) build -o bin/scoreboard ./bench/scoreboard && exec bin/scoreboard $(if $(LONG),-long) $(if $(ONLY),-only $(ONLY))
 
 .PHONY: glossary
 glossary: ## write docs/glossary.md anew from the code

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	flags := flag.NewFlagSet("scoreboard", flag.ContinueOnError)
 	long := flags.Bool("long", false, "the many rounds of a night instead of the few of a minute")
-	only := flags.String("only", "", "run these lines alone, separated by commas, and write no document")
+	only := flags.String("only", "", "run these lines alone, separated by commas; the others keep their rows")
 	root := flags.String("root", ".", "folder of the sources")
 	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "what all that is random begins with")
 	if err := flags.Parse(args); err != nil {
@@ -70,11 +70,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	defer env.Close()
 	env.Seed = *seed
 	fmt.Fprintf(out, "seed %d\n", env.Seed)
-	rows := play(ctx, env, chosen)
-	if *only == "" && ctx.Err() == nil {
-		if err := writeDocument(ctx, env, rows); err != nil {
-			return err
-		}
+	rows, err := play(ctx, env, chosen, func(rows []row) error { return writeDocument(env, rows) })
+	if err != nil {
+		return err
 	}
 	fmt.Fprint(out, "\n", table(rows))
 	if slices.ContainsFunc(rows, row.failed) || ctx.Err() != nil {
@@ -106,16 +104,21 @@ type row struct {
 	result *rig.Result
 	err    error
 	took   time.Duration
+	played string // when, and from which sources
 }
 
 func (r row) failed() bool { return r.err != nil || len(r.result.Problems) > 0 }
 
-func play(ctx context.Context, env *rig.Env, chosen []rig.Line) []row {
+// play plays the lines one after the other and calls each after every one: the
+// document has each row as soon as it is there, and a long night that ends early
+// leaves what it has found.
+func play(ctx context.Context, env *rig.Env, chosen []rig.Line, each func([]row) error) ([]row, error) {
 	var rows []row
+	sources := commit(ctx, env) // before the document changes
 	for i, l := range chosen {
 		fmt.Fprintf(env.Out, "%d/%d %s: %s\n", i+1, len(chosen), l.Name, l.Invariant)
 		begun := time.Now()
-		r := row{line: l}
+		r := row{line: l, played: fmt.Sprintf("%s, %s, %s, seed %d", begun.Format(time.DateOnly), sources, env.Pace, env.Seed)}
 		if r.result, r.err = l.Run(ctx, env); r.result == nil {
 			r.result = &rig.Result{}
 		}
@@ -123,10 +126,13 @@ func play(ctx context.Context, env *rig.Env, chosen []rig.Line) []row {
 		rows = append(rows, r)
 		env.Log("%s (%s) %s", r.verdict(), r.took.Round(time.Second/10), r.result)
 		if ctx.Err() != nil {
-			return rows
+			return rows, nil
+		}
+		if err := each(rows); err != nil {
+			return rows, err
 		}
 	}
-	return rows
+	return rows, nil
 }
 
 // verdict is the last column of the table.

@@ -36,6 +36,9 @@ func newEnv(t *testing.T) *rig.Env {
 	return env
 }
 
+// nowhere takes the place of the document.
+func nowhere([]row) error { return nil }
+
 // TestLines plays one round of a line of each kind that needs no root, so that
 // the rigs never rot.
 func TestLines(t *testing.T) {
@@ -47,7 +50,10 @@ func TestLines(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows := play(t.Context(), newEnv(t), chosen)
+			rows, err := play(t.Context(), newEnv(t), chosen, nowhere)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if rows[0].failed() || rows[0].result.Rounds == 0 {
 				t.Errorf("%s: %v %v", name, rows[0].err, rows[0].result.Problems)
 			}
@@ -73,7 +79,7 @@ func TestKnownBad(t *testing.T) {
 // TestFailuresAreTold: a problem and a rig that cannot work fail their lines.
 func TestFailuresAreTold(t *testing.T) {
 	t.Parallel()
-	said := table(play(t.Context(), newEnv(t), []rig.Line{
+	rows, err := play(t.Context(), newEnv(t), []rig.Line{
 		line("good", "a", func(context.Context, *rig.Env) (*rig.Result, error) { return &rig.Result{Rounds: 1}, nil }),
 		line("bad", "b", func(context.Context, *rig.Env) (*rig.Result, error) {
 			res := &rig.Result{Rounds: 2}
@@ -81,7 +87,11 @@ func TestFailuresAreTold(t *testing.T) {
 			return res, nil
 		}),
 		line("unable", "c", func(context.Context, *rig.Env) (*rig.Result, error) { return nil, context.DeadlineExceeded }),
-	}))
+	}, nowhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := table(rows)
 	for _, want := range []string{"| good | a | 1 |  | 0 | ok |", "| bad | b | 2 |  | 0 | **FAILED** 1 times, first: lost 3 |", "| unable | c | 0 |  | 0 | **FAILED**: context deadline exceeded |"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the table has no row %q:\n%s", want, said)

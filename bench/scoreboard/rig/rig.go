@@ -116,6 +116,9 @@ const (
 	Long
 )
 
+// String is the pace as the table tells it.
+func (p Pace) String() string { return [...]string{"once", "short", "long"}[p] }
+
 // New makes an Env. root is the folder of the sources, self the program whose
 // hidden commands are the children.
 func New(root, self string, pace Pace, out io.Writer) (*Env, error) {
