@@ -2,7 +2,8 @@
 // somebody is stands here and nowhere else: other families know a random id.
 //
 // The personal fields are kept together in one struct per class (Identity,
-// Contact, Bank), because they are sealed class by class.
+// Contact, Bank), because they are sealed class by class. How they are erased is
+// in erasure.go.
 package person
 
 import (
@@ -120,6 +121,8 @@ func Specs() []domain.EventSpec {
 	return []domain.EventSpec{
 		domain.Spec[Registered](domain.InClear), domain.Spec[IdentityCorrected](domain.InClear), domain.Spec[ContactCorrected](domain.InClear), domain.Spec[BankCorrected](domain.InClear),
 		domain.Spec[ConsentGiven](), domain.Spec[ConsentWithdrawn](), domain.Spec[KinOfStaffDeclared](),
+		domain.Spec[ErasureRequested](), domain.Spec[ErasureApproved](), domain.Spec[ErasureRefused](),
+		domain.Spec[Suspended](), domain.Spec[Unsuspended](), domain.Spec[KeyShredded](),
 	}
 }
 
