@@ -160,7 +160,7 @@ func (e *Engine) Do(ctx context.Context, f func(*Unit) error) (map[StreamID]Head
 			}
 		case u.final(err):
 			return nil, outcome(err, lost)
-		case u.changes != nil:
+		case u.changes != nil && !errors.Is(err, ErrSealing):
 			lost = append(lost, u.changes)
 		}
 		if !sleep(ctx, wait) {

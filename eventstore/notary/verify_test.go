@@ -70,8 +70,10 @@ func TestVerifyNamesEveryFault(t *testing.T) {
 			s[0], a[0] = wrong, wrong
 			s[5000], a[5000] = wrong, wrong
 		}, notary.CopyTiles, []notary.Fault{
-			{Copy: notary.CopyArchive, From: 1, To: 1}, {Copy: notary.CopyArchive, From: 5001, To: 5001},
-			{Copy: notary.CopyStream, From: 1, To: 1}, {Copy: notary.CopyStream, From: 5001, To: 5001},
+			{Copy: notary.CopyArchive, From: 1, To: 1},
+			{Copy: notary.CopyArchive, From: 5001, To: 5001},
+			{Copy: notary.CopyStream, From: 1, To: 1},
+			{Copy: notary.CopyStream, From: 5001, To: 5001},
 		}},
 		"stream lost and tiles damaged": {func(s, _ leavesCopy, path string) {
 			clear(s)

@@ -47,7 +47,7 @@ func (l *Log) AddMeta(stream eventstore.StreamID, meta eventstore.Meta, events .
 		draft := eventstore.Draft{ID: eventstore.EventID(meta.CommandID, i), Event: ev, Meta: meta}
 		change.Drafts = append(change.Drafts, draft)
 	}
-	body, err := l.registry.Encode(change)
+	body, err := l.registry.Encode(l.t.Context(), change)
 	if err != nil {
 		l.t.Fatalf("encode %s: %v", stream, err)
 	}
@@ -55,7 +55,7 @@ func (l *Log) AddMeta(stream eventstore.StreamID, meta eventstore.Meta, events .
 	if stored.IsZero() {
 		stored = time.Unix(int64(position), 0)
 	}
-	commit, err := l.registry.Decode(stream, position, stored.UTC(), body)
+	commit, err := l.registry.Decode(l.t.Context(), stream, position, stored.UTC(), body)
 	if err != nil {
 		l.t.Fatalf("decode %s: %v", stream, err)
 	}
