@@ -32,7 +32,7 @@ func (r *Registry) DecodeAll(ctx context.Context, messages []Message) ([]Commit,
 			break
 		}
 	}
-	if err := r.open(ctx, p.secrets); err != nil {
+	if err := r.unseal(ctx, p.secrets); err != nil {
 		return nil, err
 	}
 	commits := make([]Commit, 0, len(p.commits))

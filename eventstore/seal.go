@@ -55,8 +55,8 @@ type Protector interface {
 	// Seal sets Text. It makes the keys that are missing, and they are on disk
 	// when it returns. A subject that takes no more secrets is a *domain.Rejection.
 	Seal(ctx context.Context, secrets []Secret) error
-	// Open sets Plain, Withheld or Err of each secret.
-	Open(ctx context.Context, secrets []Secret) error
+	// Unseal sets Plain, Withheld or Err of each secret.
+	Unseal(ctx context.Context, secrets []Secret) error
 }
 
 // seal calls the protector for one append.
@@ -77,15 +77,15 @@ func (r *Registry) seal(ctx context.Context, secrets []Secret) error {
 	return nil
 }
 
-// open calls the protector for one page.
-func (r *Registry) open(ctx context.Context, secrets []Secret) error {
+// unseal calls the protector for one page.
+func (r *Registry) unseal(ctx context.Context, secrets []Secret) error {
 	if len(secrets) == 0 {
 		return nil
 	}
 	if r.protector == nil {
 		return fmt.Errorf("%w: the registry has no protector", ErrSealing)
 	}
-	if err := r.protector.Open(ctx, secrets); err != nil {
+	if err := r.protector.Unseal(ctx, secrets); err != nil {
 		return fmt.Errorf("%w: %w", ErrSealing, err)
 	}
 	return nil
