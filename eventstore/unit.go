@@ -42,6 +42,10 @@ func NewEngine(s Store, size int) *Engine {
 	return &Engine{store: s, states: states, turns: newTurns()}
 }
 
+// Forget drops the folded states, for when what they were folded from may no
+// longer be known.
+func (e *Engine) Forget() { e.states.Purge() }
+
 // Store is the store underneath.
 func (e *Engine) Store() Store { return e.store }
 

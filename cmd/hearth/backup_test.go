@@ -13,7 +13,6 @@ import (
 	"hearth/adapters/localpg"
 	"hearth/domain"
 	"hearth/eventstore/notary"
-	"hearth/projections/archive"
 )
 
 // TestRestoreOutside restores into an external NATS server and database, and
@@ -37,7 +36,7 @@ func TestRestoreOutside(t *testing.T) {
 	if entries, err := filepath.Glob(filepath.Join(o.nats.JetStreamConfig().StoreDir, "*", "streams", "*")); err != nil || len(entries) > 0 {
 		t.Errorf("the refused restore made streams: %v, %v", entries, err)
 	}
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: t.TempDir(), Setup: archive.SetupSQL("")})
+	db, err := localpg.Start(t.Context(), localpg.Config{Dir: t.TempDir(), Setup: databaseSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +50,7 @@ func TestRestoreOutside(t *testing.T) {
 	s := startWith(t, env, "--listen", "127.0.0.1:0").untilReady()
 	s.until("the cases are in the tables", func() bool { return caller(t, s).as(domain.RoleDispatcher).list("").Total == 50 })
 	// Another log must not be filled either: its database is new, the stream is not.
-	again, err := localpg.Start(t.Context(), localpg.Config{Dir: t.TempDir(), Setup: archive.SetupSQL("")})
+	again, err := localpg.Start(t.Context(), localpg.Config{Dir: t.TempDir(), Setup: databaseSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}

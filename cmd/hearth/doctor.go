@@ -131,6 +131,7 @@ func examine(ctx context.Context, app *App, _ struct{}, _ io.Reader, r report) e
 	found := []finding{app.examineNATS(ctx), app.examineStream(ctx)}
 	found = append(found, app.examineDatabase(ctx)...)
 	found = append(found, app.examineArchive(ctx)...)
+	found = append(found, app.examineVault(ctx)...)
 	found = append(found, app.examineCalendar(ctx)...)
 	found = append(found, app.examineModels(ctx)...)
 	if tell(r, found) > 0 {

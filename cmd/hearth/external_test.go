@@ -11,7 +11,6 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"hearth/adapters/localpg"
-	"hearth/projections/archive"
 )
 
 // outside is a NATS server and a database that belong to no hearth.
@@ -39,7 +38,7 @@ func startOutside(t *testing.T, syncAlways bool, opts ...func(*server.Options)) 
 	if !srv.ReadyForConnections(limit) {
 		t.Fatal("the NATS server does not start")
 	}
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: archive.SetupSQL("")})
+	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: databaseSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,8 +160,8 @@ func TestDatabaseWithoutArchiveIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = bare.Stop(t.Context()) }) // ended by force, if at all: the test is over
-	mustRefuse(t, hearth(t, append(o.env, "DATABASE_URL="+bare.DSN()), "user", "list"), "hearth archive-sql | psql")
-	if r := hearth(t, nil, "archive-sql", "--role", "gonghui"); r.code != 0 || r.out != archive.SetupSQL("gonghui") {
-		t.Errorf("archive-sql: %+v", r)
+	mustRefuse(t, hearth(t, append(o.env, "DATABASE_URL="+bare.DSN()), "user", "list"), "hearth database-sql | psql")
+	if r := hearth(t, nil, "database-sql", "--role", "gonghui"); r.code != 0 || r.out != databaseSQL("gonghui") {
+		t.Errorf("database-sql: %+v", r)
 	}
 }

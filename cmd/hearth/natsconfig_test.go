@@ -20,7 +20,6 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"hearth/adapters/localpg"
-	"hearth/projections/archive"
 )
 
 // authority signs certificates of the test.
@@ -150,7 +149,7 @@ func startGenerated(t *testing.T, conf, name string, inside *net.TCPAddr) *serve
 func TestExternalClusterOfGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	keys, env := generatedCluster(t)
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: archive.SetupSQL("")})
+	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: databaseSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func restoreOnce(ctx context.Context, cfg config, dir string, m *backup.Manifest
 // caller closes the App, also after an error.
 func openRestored(ctx context.Context, cfg config, dir, keyFile string, m *backup.Manifest, r report) (*App, error) {
 	cfg.Log = string(m.Log)
-	app := &App{cfg: cfg, registry: registry()}
+	app := &App{cfg: cfg}
 	// The database is looked at before a stream is made for the log.
 	if err := app.connectDatabase(ctx); err != nil {
 		return app, err

@@ -9,6 +9,7 @@ import (
 
 	"hearth/domain"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 )
 
 // Log makes events as they come out of a store: encoded, decoded, with versions
@@ -22,7 +23,7 @@ type Log struct {
 
 // NewLog makes an empty log of the events that the registry knows.
 func NewLog(t testing.TB, registry *eventstore.Registry) *Log {
-	return &Log{t: t, registry: registry, heads: map[eventstore.StreamID]eventstore.Head{}}
+	return &Log{t: t, registry: registry.Protected(vault.NewMemory()), heads: map[eventstore.StreamID]eventstore.Head{}}
 }
 
 // Add appends one commit. What the registry cannot store and read again fails
