@@ -70,6 +70,9 @@ func restore(ctx context.Context, cfg config, dir string, r report) error {
 	if c.KeyKept {
 		r.Line("签名密钥已放回 %s", cfg.notaryKey())
 	}
+	if _, err := os.Stat(cfg.passphraseFile()); c.HoldsKeys() && errors.Is(err, fs.ErrNotExist) {
+		r.Line("备份不含保险库口令:启动之前请把原来的口令文件放到 %s,否则个人信息打不开", cfg.passphraseFile())
+	}
 	r.Line("现在可以启动服务(hearth serve);用户需要重新登录,读模型自动重建")
 	return nil
 }
@@ -196,7 +199,11 @@ func runDrill(ctx context.Context, cfg config, dir string, r report) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	app, err := openRestored(ctx, config{State: tmp, Replicas: 1, Prefix: cfg.Prefix}, dir, "", c.Manifest, r) // nobody signs in a drill
+	drill := config{State: tmp, Replicas: 1, Prefix: cfg.Prefix}
+	if c.HoldsKeys() {
+		drill.Passphrase = cfg.passphraseFile() // what a drill is to prove: that it is the right one
+	}
+	app, err := openRestored(ctx, drill, dir, "", c.Manifest, r) // nobody signs in a drill
 	if app != nil {
 		defer app.Close()
 	}
@@ -205,6 +212,9 @@ func runDrill(ctx context.Context, cfg config, dir string, r report) (err error)
 	}
 	restored := time.Now()
 	r.Line("恢复出的事件库:%d 次提交,根 %s,与备份一致", c.Size, c.Root)
+	if err := app.vault.Open(ctx); err != nil {
+		return err
+	}
 	app.models = newModels(app.pool)
 	events, err := app.buildModels(ctx, c.Size, paced(r))
 	if err != nil {
