@@ -218,8 +218,10 @@ func TestThereAndBack(t *testing.T) {
 	to := setup(t, third.Log)
 	must(t, backup.Restore(t.Context(), s.dir, third.Manifest, to.target()))
 	sameMessages(t, s.messages(), to.messages())
-	for _, kept := range []string{"select * from hearth.account", "select * from hearth.api_token", "select * from hearth.parked where position <= 320",
-		"select * from vault.epoch", "select * from vault.data_key", "select * from vault.subject"} {
+	for _, kept := range []string{
+		"select * from hearth.account", "select * from hearth.api_token", "select * from hearth.parked where position <= 320",
+		"select * from vault.epoch", "select * from vault.data_key", "select * from vault.subject",
+	} {
 		if diff := cmp.Diff(s.dump(kept), to.dump(kept)); diff != "" {
 			t.Errorf("%s (-backed up +restored):\n%s", kept, diff)
 		}
