@@ -132,6 +132,7 @@ func TestBackupKilled(t *testing.T) {
 		t.Error("a killed restore left a state folder")
 	}
 	run("restore", copies, "--state", fresh)
+	env = append(env, "HEARTH_VAULT_PASSPHRASE_FILE="+config{State: state}.passphraseFile())
 	run("user", "list", "--state", fresh)
 }
 

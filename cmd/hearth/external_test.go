@@ -38,14 +38,15 @@ func startOutside(t *testing.T, syncAlways bool, opts ...func(*server.Options)) 
 	if !srv.ReadyForConnections(limit) {
 		t.Fatal("the NATS server does not start")
 	}
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: databaseSQL("")})
+	inside := newState(t)
+	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(inside, "postgres"), Setup: databaseSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Stop(t.Context()) }) // ended by force, if at all: the test is over
 	return outside{srv, []string{
 		"HEARTH_NATS_URL=" + srv.ClientURL(), "HEARTH_NATS_MONITOR=http://" + srv.MonitorAddr().String(), "DATABASE_URL=" + db.DSN(),
-		"HEARTH_STATE=" + filepath.Join(t.TempDir(), "state"),
+		"HEARTH_STATE=" + filepath.Join(t.TempDir(), "state"), "HEARTH_VAULT_PASSPHRASE_FILE=" + config{State: inside}.passphraseFile(),
 	}}
 }
 

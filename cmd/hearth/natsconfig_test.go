@@ -149,12 +149,14 @@ func startGenerated(t *testing.T, conf, name string, inside *net.TCPAddr) *serve
 func TestExternalClusterOfGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	keys, env := generatedCluster(t)
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: databaseSQL("")})
+	inside := newState(t)
+	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(inside, "postgres"), Setup: databaseSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Stop(t.Context()) }) // ended by force, if at all: the test is over
-	env = append(env, "DATABASE_URL="+db.DSN(), "HEARTH_STATE="+filepath.Join(t.TempDir(), "state"))
+	env = append(env, "DATABASE_URL="+db.DSN(), "HEARTH_STATE="+filepath.Join(t.TempDir(), "state"),
+		"HEARTH_VAULT_PASSPHRASE_FILE="+config{State: inside}.passphraseFile())
 	with := func(more ...string) []string { return append(append([]string{}, env...), more...) }
 	service, provisioner := "HEARTH_NATS_NKEY="+filepath.Join(keys, "service.nk"), "HEARTH_NATS_PROVISIONER_NKEY="+filepath.Join(keys, "provisioner.nk")
 

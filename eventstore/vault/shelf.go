@@ -83,15 +83,18 @@ func (d *database) newest(ctx context.Context) (n int, err error) {
 }
 
 // first makes the root key and the first epoch. Whoever is second takes back its
-// root key: the epoch is under that of the first.
+// root key, unless the first has used that very one: instances may share it.
 func (d *database) first(ctx context.Context) error {
 	undo, err := d.root.Begin(ctx)
 	if err != nil {
 		return fmt.Errorf("make the root key: %w", err)
 	}
 	made, err := d.addEpoch(ctx, 1)
-	if err == nil && !made {
-		err = undo()
+	if err != nil || made {
+		return err
+	}
+	if _, err = d.epoch(ctx, 0); errors.Is(err, ErrRoot) {
+		return undo()
 	}
 	return err
 }

@@ -273,6 +273,29 @@ func TestFirstStartsAtOnce(t *testing.T) {
 	must(t, vault.New(fresh, vault.NewPassphrase(opened[0]), options()).Open(t.Context()))
 }
 
+// second lets another instance begin between the making of a root key and its
+// first use.
+type second struct {
+	vault.Root
+	begin func()
+}
+
+func (s second) Begin(ctx context.Context) (func() error, error) {
+	undo, err := s.Root.Begin(ctx)
+	s.begin()
+	return undo, err
+}
+
+// An instance that made the passphrase which another then used first does not take
+// it away.
+func TestSharedPassphraseStays(t *testing.T) {
+	t.Parallel()
+	pool, file := pgtest.Pool(t, pgtest.Installed()), filepath.Join(t.TempDir(), "passphrase")
+	open := func(root vault.Root) error { return vault.New(pool, root, options()).Open(t.Context()) }
+	must(t, open(second{vault.NewPassphrase(file), func() { must(t, open(vault.NewPassphrase(file))) }}))
+	must(t, open(vault.NewPassphrase(file)))
+}
+
 // Without its database a vault says so, and not that something is damaged.
 func TestDatabaseAway(t *testing.T) {
 	t.Parallel()
