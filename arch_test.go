@@ -32,16 +32,17 @@ var allowed = []struct {
 	{"eventstore/memstore", []string{"hearth/eventstore", "hearth/domain", uuidLib}},
 	{"eventstore/storetest", []string{"hearth/eventstore/...", "hearth/domain", uuidLib}},
 	{"eventstore/notary", []string{"hearth/eventstore", tlogLib, syncLib}},
-	{"eventstore/notary/witness", []string{"hearth/eventstore/notary", "hearth/adapters/dirlock", tlogLib}}, // its folder is locked as all state is
+	{"eventstore/notary/witness", []string{"hearth/eventstore/notary", "hearth/adapters/dirlock", tlogLib}},                                             // its folder is locked as all state is
+	{"eventstore/vault", []string{"hearth/eventstore", "hearth/domain", "hearth/domain/person", "hearth/adapters/postgres", lruLib, pgxLib, argon2Lib}}, // person: how numbers are written in one form
 	{"projections", []string{"hearth/domain", "hearth/eventstore", "hearth/adapters/postgres", uuidLib, pgxLib}},
-	{"projections/projtest", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/localpg/pgtest", uuidLib, pgxLib}},
+	{"projections/projtest", []string{"hearth/domain/...", "hearth/eventstore", "hearth/eventstore/vault", "hearth/projections", "hearth/adapters/localpg/pgtest", uuidLib, pgxLib}},
 	{"projections/text", []string{textLib, pinyinLib}},
 	{"projections/archive", []string{"hearth/domain", "hearth/eventstore", "hearth/eventstore/notary", "hearth/projections", "hearth/adapters/postgres", tlogLib, pgxLib}},
 	{"projections/...", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/projections/text", uuidLib, pgxLib, pinyinLib, textLib}},
 	{"adapters/postgres", []string{"hearth/domain", pgxLib, gooseLib}},
 	{"adapters/dirlock", nil},
 	{"adapters/localpg", []string{"hearth/adapters/dirlock", pgxLib, sysLib}},
-	{"adapters/localpg/pgtest", []string{"hearth/adapters/localpg", "hearth/adapters/postgres", "hearth/adapters/dirlock", "hearth/projections/archive", pgxLib}},
+	{"adapters/localpg/pgtest", []string{"hearth/adapters/localpg", "hearth/adapters/postgres", "hearth/adapters/dirlock", "hearth/eventstore/vault", "hearth/projections/archive", pgxLib}},
 	{"adapters/natsserver", []string{"hearth/adapters/dirlock", "hearth/adapters/natsserver/rights", natsServerLib, natsLib, nkeysLib}},
 	{"adapters/natsserver/rights", nil},
 	{"adapters/natsserver/natstest", []string{"hearth/adapters/natsserver/...", natsServerLib, natsLib, nkeysLib}},
@@ -80,6 +81,7 @@ const (
 	watermillLib  = "github.com/ThreeDotsLabs/watermill/..."
 	gooseLib      = "github.com/pressly/goose/v3/..."
 	argonLib      = "github.com/alexedwards/argon2id"
+	argon2Lib     = "golang.org/x/crypto/argon2"
 	scsLib        = "github.com/alexedwards/scs/..."
 	excelLib      = "github.com/xuri/excelize/v2"
 	textLib       = "golang.org/x/text/..."

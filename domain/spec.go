@@ -3,6 +3,7 @@ package domain
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 )
 
 // Upcaster is 版本升级: it turns the data of one stored version of an event into
@@ -10,11 +11,14 @@ import (
 type Upcaster func(json.RawMessage) (json.RawMessage, error)
 
 // EventSpec is 事件规格: how one type of event is stored. Version is 1 plus the
-// number of upcasters; Decode reads the data of any version up to it.
+// number of upcasters; Decode reads the data of any version up to it. Personal
+// fields come and go by Extract and Restore.
 type EventSpec struct {
 	Type    string
 	Version int
 	Decode  func(data json.RawMessage, version int) (Event, error)
+
+	plan []sealField
 }
 
 // Spec describes the event type E; upcasters[i] lifts version i+1 to i+2.
@@ -24,6 +28,7 @@ func Spec[E Event](upcasters ...Upcaster) EventSpec {
 	return EventSpec{
 		Type:    zero.EventType(),
 		Version: current,
+		plan:    sealPlan(reflect.TypeOf(zero)),
 		Decode: func(data json.RawMessage, version int) (Event, error) {
 			if version < 1 || version > current {
 				return nil, fmt.Errorf("%s: stored version %d, this program reads 1 to %d", zero.EventType(), version, current)

@@ -2,12 +2,11 @@ package eventstore
 
 import (
 	"bytes"
-	"encoding/json"
+	"context"
 	"fmt"
 	"strconv"
 	"time"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
@@ -51,53 +50,116 @@ type cloudEvent struct {
 const source = "/hearth"
 
 // EncodeAll writes the changes of one append as the bodies of its messages, in
-// their order. Changes that no store could keep are ErrInvalid.
-func (r *Registry) EncodeAll(changes []Change) ([][]byte, error) {
+// their order, and seals their personal fields. The same changes give the same
+// bytes. Changes that no store could keep are ErrInvalid; ErrSealing says that
+// they could not be sealed now. Nothing was stored then.
+func (r *Registry) EncodeAll(ctx context.Context, changes []Change) ([][]byte, error) {
 	if len(changes) == 0 {
 		return nil, fmt.Errorf("%w: append without changes", ErrInvalid)
 	}
-	bodies := make([][]byte, len(changes))
 	var seen map[StreamID]bool
 	if len(changes) > 1 {
 		seen = make(map[StreamID]bool, len(changes))
 	}
-	for i, c := range changes {
+	var apart encoding
+	for _, c := range changes {
 		if seen[c.Stream] {
 			return nil, fmt.Errorf("%w: stream %s occurs twice in one append", ErrInvalid, c.Stream)
 		}
 		if seen != nil {
 			seen[c.Stream] = true
 		}
-		body, err := r.Encode(c)
-		if err != nil {
-			return nil, err
+		if err := apart.add(r, c); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
-		bodies[i] = body
+	}
+	if err := r.seal(ctx, apart.secrets); err != nil {
+		return nil, err
+	}
+	bodies := make([][]byte, len(changes))
+	events := apart.events
+	for i, c := range changes {
+		body, err := apart.body(c, events[:len(c.Drafts)])
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		bodies[i], events = body, events[len(c.Drafts):]
 	}
 	return bodies, nil
 }
 
-// Encode writes a change as the body of one message. The same change gives the
-// same bytes. A change that cannot be written is ErrInvalid.
-func (r *Registry) Encode(c Change) ([]byte, error) {
+// Encode writes a change as the body of one message, see EncodeAll.
+func (r *Registry) Encode(ctx context.Context, c Change) ([]byte, error) {
+	bodies, err := r.EncodeAll(ctx, []Change{c})
+	if err != nil {
+		return nil, err
+	}
+	return bodies[0], nil
+}
+
+// encoding is an append whose events are taken apart: secrets has what is to be
+// sealed of all of them.
+type encoding struct {
+	events  []encodedEvent
+	secrets []Secret
+}
+
+// encodedEvent is the data of an event without its personal fields, which are
+// secrets[from:to] of the encoding.
+type encodedEvent struct {
+	spec     domain.EventSpec
+	data     []byte
+	from, to int
+}
+
+// add takes the events of a change apart.
+func (e *encoding) add(r *Registry, c Change) error {
 	if err := c.Stream.Check(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return err
 	}
 	if len(c.Drafts) == 0 {
-		return nil, fmt.Errorf("%w: change of %s without events", ErrInvalid, c.Stream)
+		return fmt.Errorf("change of %s without events", c.Stream)
 	}
-	body := make([]byte, 0, 1024*len(c.Drafts))
-	for i, d := range c.Drafts {
+	for _, d := range c.Drafts {
+		spec, err := r.spec(d.Event.EventType())
+		if err != nil {
+			return err
+		}
+		ev := encodedEvent{spec: spec, from: len(e.secrets)}
+		var personal []domain.Personal
+		if ev.data, personal, err = spec.Extract(d.Event); err != nil {
+			return fmt.Errorf("encode %s: %w", spec.Type, err)
+		}
+		for _, p := range personal {
+			if holdsNUL(p.JSON) {
+				return badText()
+			}
+			e.secrets = append(e.secrets, Secret{Event: d.ID, Type: spec.Type, Subject: c.Stream.Case, Class: p.Class, Plain: p.JSON})
+		}
+		ev.to = len(e.secrets)
+		e.events = append(e.events, ev)
+	}
+	return nil
+}
+
+// body writes the message of a change.
+func (e *encoding) body(c Change, events []encodedEvent) ([]byte, error) {
+	body := make([]byte, 0, 1024*len(events))
+	for i, ev := range events {
 		body = append(body, "[,"[min(i, 1)])
 		var err error
-		if body, err = r.appendEvent(body, c, i, d); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		if body, err = e.appendEvent(body, c, i, ev); err != nil {
+			return nil, err
 		}
 	}
 	if holdsNUL(body) {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, domain.Reject("bad_text", "内容里有看不见的非法字符(NUL),请删去后重新输入再提交。"))
+		return nil, badText()
 	}
 	return append(body, ']'), nil
+}
+
+func badText() error {
+	return domain.Reject("bad_text", "内容里有看不见的非法字符(NUL),请删去后重新输入再提交。")
 }
 
 // holdsNUL finds the character NUL in JSON, where it stands as an escape.
@@ -124,15 +186,8 @@ func holdsNUL(b []byte) bool {
 
 // appendEvent writes one event. By hand, because the writer waits for it:
 // reflection takes twice as long.
-func (r *Registry) appendEvent(b []byte, c Change, i int, d Draft) ([]byte, error) {
-	spec, err := r.spec(d.Event.EventType())
-	if err != nil {
-		return nil, err
-	}
-	data, err := json.Marshal(d.Event)
-	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", spec.Type, err)
-	}
+func (e *encoding) appendEvent(b []byte, c Change, i int, ev encodedEvent) ([]byte, error) {
+	d, spec := c.Drafts[i], ev.spec
 	by := d.Meta.By
 	if by.At.UTC().Year() > 9999 || by.OccurredAt().UTC().Year() < 1 {
 		return nil, fmt.Errorf("encode %s: no time of our calendar: %s", spec.Type, by.At)
@@ -157,7 +212,7 @@ func (r *Registry) appendEvent(b []byte, c Change, i int, d Draft) ([]byte, erro
 	b = strconv.AppendUint(appendName(b, "streamversion"), c.Head.Version+uint64(i)+1, 10)
 	b = strconv.AppendInt(appendName(b, "schemaversion"), int64(spec.Version), 10)
 	b = appendOptional(b, "rulepack", d.Meta.RulePack)
-	b = append(appendName(b, "data"), data...)
+	b = appendSealed(appendName(b, "data"), ev.data, e.secrets[ev.from:ev.to])
 	return append(b, '}'), nil
 }
 
@@ -186,72 +241,4 @@ func appendTime(b []byte, name string, t time.Time) []byte {
 	b = append(appendName(b, name), '"')
 	b = t.UTC().AppendFormat(b, time.RFC3339Nano)
 	return append(b, '"')
-}
-
-// DecodeMessage reads a stored message. What it can't read is ErrCorrupt.
-func (r *Registry) DecodeMessage(m Message) (Commit, error) {
-	id, err := ParseSubject(m.Subject)
-	if err != nil {
-		return Commit{}, fmt.Errorf("%w: position %d: %w", ErrCorrupt, m.Position, err)
-	}
-	return r.Decode(id, m.Position, m.StoredAt, m.Body)
-}
-
-// Decode reads the body of a stored message. What it can't read is ErrCorrupt.
-func (r *Registry) Decode(stream StreamID, pos Position, storedAt time.Time, body []byte) (Commit, error) {
-	var batch []cloudEvent
-	if err := jsonv2.Unmarshal(body, &batch); err != nil {
-		return Commit{}, fmt.Errorf("%w: position %d: %w", ErrCorrupt, pos, err)
-	}
-	if len(batch) == 0 || batch[0].StreamVersion == 0 {
-		return Commit{}, fmt.Errorf("%w: position %d: %d events without a version", ErrCorrupt, pos, len(batch))
-	}
-	commit := Commit{Position: pos, Stream: stream, StoredAt: storedAt, Body: body, Events: make([]Recorded, len(batch))}
-	subject := stream.String()
-	for i := range batch {
-		ce := &batch[i]
-		rec, err := r.recorded(subject, ce)
-		if err != nil {
-			return Commit{}, fmt.Errorf("%w: position %d, event %d: %w", ErrCorrupt, pos, i, err)
-		}
-		if want := batch[0].StreamVersion + uint64(i); rec.Version != want {
-			return Commit{}, fmt.Errorf("%w: position %d, event %d: version %d, want %d", ErrCorrupt, pos, i, rec.Version, want)
-		}
-		rec.Stream, rec.Position, rec.Index = stream, pos, i
-		commit.Events[i] = rec
-	}
-	return commit, nil
-}
-
-func (r *Registry) recorded(subject string, ce *cloudEvent) (Recorded, error) {
-	if ce.Subject != subject {
-		return Recorded{}, fmt.Errorf("subject %q in stream %s", ce.Subject, subject)
-	}
-	spec, err := r.spec(ce.Type)
-	if err != nil {
-		return Recorded{}, err
-	}
-	if ce.Data.Kind() != '{' {
-		return Recorded{}, fmt.Errorf("%s without an object as its data", ce.Type)
-	}
-	ev, err := spec.Decode(json.RawMessage(ce.Data), ce.SchemaVersion)
-	if err != nil {
-		return Recorded{}, err
-	}
-	by := domain.By{
-		Actor:      domain.Actor{ID: ce.ActorID, Org: ce.ActorOrg, Role: ce.ActorRole},
-		At:         ce.RecordedTime,
-		LateReason: ce.LateReason,
-	}
-	if !ce.Time.Equal(ce.RecordedTime) {
-		by.Happened = ce.Time
-	}
-	return Recorded{
-		ID: ce.ID, Version: ce.StreamVersion, Type: ce.Type, SchemaVersion: ce.SchemaVersion,
-		OccurredAt: ce.Time, Data: ce.Data, Event: ev,
-		Meta: Meta{
-			CommandID: ce.CommandID, By: by, Channel: ce.Channel,
-			CorrelationID: ce.CorrelationID, CausationID: ce.CausationID, RulePack: ce.RulePack,
-		},
-	}, nil
 }

@@ -87,7 +87,7 @@ func sample() eventstore.Change {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	const file = "testdata/commit.json"
-	body, err := accounts().Encode(sample())
+	body, err := accounts().Encode(t.Context(), sample())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestGolden(t *testing.T) {
 	if diff := cmp.Diff(string(want), string(body)); diff != "" {
 		t.Errorf("stored form (-want +got):\n%s", diff)
 	}
-	again, err := accounts().Encode(sample())
+	again, err := accounts().Encode(t.Context(), sample())
 	if err != nil || !bytes.Equal(again, body) {
 		t.Errorf("the same change gave other bytes, %v", err)
 	}
@@ -112,12 +112,12 @@ func TestGolden(t *testing.T) {
 func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
 	t.Parallel()
 	c := sample()
-	body, err := accounts().Encode(c)
+	body, err := accounts().Encode(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	stored := time.Date(2026, 11, 23, 2, 3, 5, 0, time.UTC)
-	commit, err := accounts().Decode(account, 91, stored, body)
+	commit, err := accounts().Decode(t.Context(), account, 91, stored, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
 func TestCloudEventsSDKReadsStoredMessages(t *testing.T) {
 	t.Parallel()
 	c := sample()
-	body, err := accounts().Encode(c)
+	body, err := accounts().Encode(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestUpcasting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commit, err := accounts().Decode(account, 1, time.Time{}, old)
+	commit, err := accounts().Decode(t.Context(), account, 1, time.Time{}, old)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,14 +204,14 @@ func TestUpcasting(t *testing.T) {
 		t.Errorf("data is not as stored: %s", rec.Data)
 	}
 	tomorrow := bytes.Replace(old, []byte(`"schemaversion":1`), []byte(`"schemaversion":3`), 1)
-	if _, err := accounts().Decode(account, 1, time.Time{}, tomorrow); !errors.Is(err, eventstore.ErrCorrupt) {
+	if _, err := accounts().Decode(t.Context(), account, 1, time.Time{}, tomorrow); !errors.Is(err, eventstore.ErrCorrupt) {
 		t.Errorf("an event of a later program: %v", err)
 	}
 }
 
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
-	body, err := accounts().Encode(sample())
+	body, err := accounts().Encode(t.Context(), sample())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"broken UTF-8":     swap("停电", "\xff"),
 	}
 	for name, text := range bad {
-		commit, err := accounts().Decode(account, 7, time.Time{}, []byte(text))
+		commit, err := accounts().Decode(t.Context(), account, 7, time.Time{}, []byte(text))
 		if !errors.Is(err, eventstore.ErrCorrupt) || !strings.Contains(err.Error(), "position 7") {
 			t.Errorf("%s: got %+v, %v; want ErrCorrupt at position 7", name, commit, err)
 		}
@@ -253,7 +253,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 // FuzzDecode: whatever lies in a store, Decode gives a sound commit or ErrCorrupt.
 func FuzzDecode(f *testing.F) {
-	body, err := accounts().Encode(sample())
+	body, err := accounts().Encode(f.Context(), sample())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	registry := accounts()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		commit, err := registry.Decode(account, 7, time.Time{}, body)
+		commit, err := registry.Decode(t.Context(), account, 7, time.Time{}, body)
 		if err != nil {
 			if !errors.Is(err, eventstore.ErrCorrupt) {
 				t.Fatalf("got %v, want ErrCorrupt", err)
@@ -304,7 +304,7 @@ func TestNULIsRejected(t *testing.T) {
 	} {
 		c := sample()
 		c.Drafts[1].Event = closed{Reason: text}
-		_, err := accounts().Encode(c)
+		_, err := accounts().Encode(t.Context(), c)
 		var no *domain.Rejection
 		if got := errors.As(err, &no); got != bad {
 			t.Errorf("%q: rejected %v (%v), want %v", text, got, err, bad)

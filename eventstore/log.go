@@ -88,15 +88,10 @@ func (d *decoded) Next(ctx context.Context, limit int) ([]Commit, error) {
 	if err != nil {
 		return nil, err
 	}
-	commits := make([]Commit, 0, len(page))
-	for _, m := range page {
-		c, err := d.registry.DecodeMessage(m)
-		if err != nil {
-			d.err = err
-			d.messages.Close()
-			break
-		}
-		commits = append(commits, c)
+	commits, err := d.registry.DecodeAll(ctx, page)
+	if err != nil {
+		d.err = err
+		d.messages.Close()
 	}
 	if len(commits) == 0 {
 		return nil, d.err

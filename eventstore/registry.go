@@ -10,7 +10,8 @@ import (
 // Registry knows how every type of event is stored. It is filled once at start
 // and read-only afterwards.
 type Registry struct {
-	specs map[string]domain.EventSpec
+	specs     map[string]domain.EventSpec
+	protector Protector
 }
 
 // NewRegistry collects the specs of all families. Two specs of one type are a
@@ -24,6 +25,12 @@ func NewRegistry(families ...[]domain.EventSpec) *Registry {
 		r.specs[spec.Type] = spec
 	}
 	return r
+}
+
+// Protected is the registry with who seals and opens personal fields. Without one
+// it takes no event that has some.
+func (r *Registry) Protected(p Protector) *Registry {
+	return &Registry{specs: r.specs, protector: p}
 }
 
 // Types lists the wire names of all events, sorted.

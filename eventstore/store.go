@@ -115,7 +115,9 @@ type Draft struct {
 
 // Recorded is an event as stored. Version is its place in its stream, Index its
 // place in its commit. Data are the bytes as stored, in SchemaVersion; Event is
-// the decoded form in the version of this program.
+// the decoded form in the version of this program. Shredded and Suspended are
+// the classes of personal fields that Event has and that are not given: their
+// fields are zero.
 type Recorded struct {
 	ID            uuid.UUID
 	Stream        StreamID
@@ -128,6 +130,8 @@ type Recorded struct {
 	Data          []byte
 	Event         domain.Event
 	Meta          Meta
+	Shredded      []domain.SealClass
+	Suspended     []domain.SealClass
 }
 
 // Change is what one append does to one stream: it becomes one commit, which is
@@ -160,7 +164,7 @@ type Identity string
 type Store interface {
 	// Append stores all changes, each of another stream, or none, and returns
 	// the new heads in their order. ErrConflict: a stream moved, nothing was
-	// stored. ErrTooLarge, ErrInvalid: nothing was stored. Any other error
+	// stored. ErrTooLarge, ErrInvalid, ErrSealing: nothing was stored. Any other error
 	// leaves it unknown: read again and look for the command id.
 	Append(ctx context.Context, changes ...Change) ([]Head, error)
 	// Stream yields the events of a stream behind a head, in order; the zero

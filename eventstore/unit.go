@@ -42,6 +42,10 @@ func NewEngine(s Store, size int) *Engine {
 	return &Engine{store: s, states: states, turns: newTurns()}
 }
 
+// Forget drops the folded states, for when what they were folded from may no
+// longer be known.
+func (e *Engine) Forget() { e.states.Purge() }
+
 // Store is the store underneath.
 func (e *Engine) Store() Store { return e.store }
 
@@ -160,7 +164,7 @@ func (e *Engine) Do(ctx context.Context, f func(*Unit) error) (map[StreamID]Head
 			}
 		case u.final(err):
 			return nil, outcome(err, lost)
-		case u.changes != nil:
+		case u.changes != nil && !errors.Is(err, ErrSealing):
 			lost = append(lost, u.changes)
 		}
 		if !sleep(ctx, wait) {

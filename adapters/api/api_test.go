@@ -26,6 +26,7 @@ import (
 	"hearth/domain/series"
 	"hearth/eventstore"
 	"hearth/eventstore/memstore"
+	"hearth/eventstore/vault"
 	"hearth/projections"
 	"hearth/projections/complaints"
 	"hearth/projections/people"
@@ -66,7 +67,7 @@ func setup(t *testing.T) client {
 	if err := postgres.Migrate(t.Context(), pool); err != nil {
 		t.Fatal(err)
 	}
-	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs())
+	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs()).Protected(vault.NewMemory())
 	store := memstore.New(registry)
 	runner := projections.New(pool, store, projections.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, complaints.New(), timeline.Projection{}, people.New())
 	ctx, cancel := context.WithCancel(context.Background())

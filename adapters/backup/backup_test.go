@@ -53,7 +53,7 @@ func setupOn(t testing.TB, nc *nats.Conn, id eventstore.Identity) *system {
 	store, err := natsstore.Open(t.Context(), nc, storetest.Registry())
 	must(t, err)
 	t.Cleanup(store.Close)
-	return &system{t, store, pgtest.Pool(t), filepath.Join(t.TempDir(), "backup")}
+	return &system{t, store, pgtest.Pool(t, pgtest.Installed()), filepath.Join(t.TempDir(), "backup")}
 }
 
 // migrated makes the tables, with some rows.
@@ -69,7 +69,11 @@ insert into hearth.session values ('secret session', '', now());
 insert into hearth.reaction (name, log, position, problem) values ('credit', 'x', 1000000, 'stopped');
 insert into hearth.parked (reaction, event_id, position, type, stream, tries, error) values
  ('credit', '0197a3c1-0000-7000-8000-000000000003', 1, 'a', 'b/c', 1, 'e'),
- ('credit', '0197a3c1-0000-7000-8000-000000000004', 1000000, 'a', 'b/c', 1, 'e');`)
+ ('credit', '0197a3c1-0000-7000-8000-000000000004', 1000000, 'a', 'b/c', 1, 'e');
+insert into vault.epoch values (1, null, now(), now()), (2, '\xff00', now(), null);
+insert into vault.data_key (key_id, subject, class, epoch, wrapped, destroyed_at) values
+ ('\x00112233445566778899aabbccddeeff', 'case-1', 'narrative', 2, '\x01', null), ('\xff112233445566778899aabbccddeeff', 'case-2', 'bank', 1, null, now());
+insert into vault.subject (subject, state, position) values ('case-2', 'shredded', 0);`)
 	must(s.t, err)
 	return s
 }
@@ -214,7 +218,10 @@ func TestThereAndBack(t *testing.T) {
 	to := setup(t, third.Log)
 	must(t, backup.Restore(t.Context(), s.dir, third.Manifest, to.target()))
 	sameMessages(t, s.messages(), to.messages())
-	for _, kept := range []string{"select * from hearth.account", "select * from hearth.api_token", "select * from hearth.parked where position <= 320"} {
+	for _, kept := range []string{
+		"select * from hearth.account", "select * from hearth.api_token", "select * from hearth.parked where position <= 320",
+		"select * from vault.epoch", "select * from vault.data_key", "select * from vault.subject",
+	} {
 		if diff := cmp.Diff(s.dump(kept), to.dump(kept)); diff != "" {
 			t.Errorf("%s (-backed up +restored):\n%s", kept, diff)
 		}
@@ -365,7 +372,8 @@ func TestTablesAreDecided(t *testing.T) {
 	decided := backup.Decided()
 	names := slices.Sorted(maps.Keys(decided))
 	var got []string
-	rows, err := s.db.Query(t.Context(), "select table_name::text from information_schema.tables where table_schema = 'hearth'")
+	rows, err := s.db.Query(t.Context(), `select case table_schema when 'hearth' then '' else table_schema || '.' end || table_name
+		from information_schema.tables where table_schema in ('hearth', 'vault')`)
 	must(t, err)
 	for rows.Next() {
 		var name string
@@ -382,7 +390,7 @@ func TestTablesAreDecided(t *testing.T) {
 			t.Errorf("no reason for %s", name)
 		}
 	}
-	if seqs := s.dump("select relname from pg_class where relkind = 'S' and relnamespace = 'hearth'::regnamespace"); seqs != "(migration_id_seq)" {
+	if seqs := s.dump("select relname from pg_class where relkind = 'S' and relnamespace in ('hearth'::regnamespace, 'vault'::regnamespace)"); seqs != "(migration_id_seq)" {
 		t.Errorf("sequences %s", seqs)
 	}
 }

@@ -28,7 +28,7 @@ func BenchmarkBackup(b *testing.B) {
 		for i := range messages {
 			text := strings.Repeat(fmt.Sprintf("第%d个工地拖欠三个月工资;", i), 14)
 			id := storetest.Stream()
-			body, err := storetest.Registry().Encode(storetest.Change(id, eventstore.Head{}, text))
+			body, err := storetest.Registry().Encode(b.Context(), storetest.Change(id, eventstore.Head{}, text))
 			bytes += int64(len(body))
 			if !yield(eventstore.Message{Position: eventstore.Position(i + 1), Subject: id.Subject(), Body: body}, err) {
 				return

@@ -13,9 +13,9 @@ import (
 	"hearth/domain"
 )
 
-// table says what a backup does with a table of the schema hearth.
+// table says what a backup does with a table.
 type table struct {
-	name string
+	name string // of the schema hearth, or with its schema before it
 	keep bool
 	why  string
 	// set replaces columns, and where chooses rows; %d is the last position in
@@ -25,8 +25,16 @@ type table struct {
 	where string
 }
 
-// tables is every table of the schema hearth, those that refer to others behind
-// them. A migration that adds a table adds a row here.
+// schemas are those whose tables are listed.
+var schemas = []string{hearth, "vault"}
+
+const hearth = "hearth"
+
+// tables is every table of the schemas, those that refer to others behind them. A
+// migration that adds a table adds a row here.
+//
+// The keys of the vault are wrapped: without the passphrase, which is in no
+// backup, nothing opens them. They belong to the events of the same backup.
 var tables = []table{
 	{name: "migration", why: "made by the migrations themselves"},
 	{name: "projection", why: "read models are built anew from the log"},
@@ -45,6 +53,23 @@ var tables = []table{
 	},
 	{name: "issued", keep: true, why: "what was handed out must be answered for"},
 	{name: "parked", keep: true, why: "who settled what, and why, is in no event", where: "position <= %d"},
+	{name: "vault.epoch", keep: true, why: "the keys above the data keys, wrapped"},
+	{name: "vault.data_key", keep: true, why: "without them nothing personal in the events can be read"},
+	{name: "vault.subject", keep: true, why: "whose data are suspended or destroyed must stay so"},
+}
+
+// place is the schema and the name of a table.
+func place(name string) (schema, table string) {
+	if schema, table, ok := strings.Cut(name, "."); ok {
+		return schema, table
+	}
+	return hearth, name
+}
+
+// quoted is the name of a table in SQL.
+func quoted(name string) string {
+	schema, table := place(name)
+	return pgx.Identifier{schema, table}.Sanitize()
 }
 
 func find(name string) *table {
@@ -62,15 +87,17 @@ func tableName(run int, table string) string {
 const plain = `set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';
 	set local bytea_output = 'hex'; set local extra_float_digits = 1; set local statement_timeout = 0`
 
-// unlisted finds tables of the schema that nobody decided about: the database is
+// unlisted finds tables of the schemas that nobody decided about: the database is
 // ahead of this program, and a backup of it would not be whole.
 func unlisted(ctx context.Context, tx pgx.Tx) error {
 	listed := make([]string, len(tables))
 	for i, t := range tables {
 		listed[i] = t.name
 	}
-	rows, err := tx.Query(ctx, `select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-		where n.nspname = 'hearth' and c.relkind in ('r', 'p') and not c.relname = any ($1) order by 1`, listed)
+	rows, err := tx.Query(ctx, `
+select t.name from pg_class c join pg_namespace n on n.oid = c.relnamespace,
+       lateral (select case n.nspname when 'hearth' then '' else n.nspname || '.' end || c.relname as name) t
+ where n.nspname = any ($1) and c.relkind in ('r', 'p') and not t.name = any ($2) order by 1`, schemas, listed)
 	if err != nil {
 		return err
 	}
@@ -112,8 +139,9 @@ func dump(ctx context.Context, db *pgxpool.Pool, dir string, run int, size int64
 }
 
 func (t *table) dump(ctx context.Context, tx pgx.Tx, dir string, run int, size int64) (Table, error) {
+	schema, name := place(t.name)
 	rows, err := tx.Query(ctx, `select column_name::text from information_schema.columns
-		where table_schema = 'hearth' and table_name = $1 and is_generated = 'NEVER' order by ordinal_position`, t.name)
+		where table_schema = $1 and table_name = $2 and is_generated = 'NEVER' order by ordinal_position`, schema, name)
 	if err != nil {
 		return Table{}, err
 	}
@@ -147,7 +175,7 @@ func (t *table) query(columns []string, size int64) string {
 			exprs[i] = at(with, size)
 		}
 	}
-	q := "select " + strings.Join(exprs, ", ") + " from " + pgx.Identifier{"hearth", t.name}.Sanitize() + " as t"
+	q := "select " + strings.Join(exprs, ", ") + " from " + quoted(t.name) + " as t"
 	if t.where != "" {
 		q += " where " + at(t.where, size)
 	}
@@ -192,7 +220,7 @@ func (t Table) load(ctx context.Context, dir string, tx pgx.Tx) error {
 	for i, c := range t.Columns {
 		columns[i] = pgx.Identifier{c}.Sanitize()
 	}
-	into := pgx.Identifier{"hearth", t.Table}.Sanitize() + " (" + strings.Join(columns, ", ") + ")"
+	into := quoted(t.Table) + " (" + strings.Join(columns, ", ") + ")"
 	tag, err := tx.Conn().PgConn().CopyFrom(ctx, file, "copy "+into+" from stdin")
 	if err == nil && tag.RowsAffected() != t.Rows {
 		err = fmt.Errorf("%d rows instead of %d", tag.RowsAffected(), t.Rows)
@@ -207,7 +235,7 @@ func CheckDatabase(ctx context.Context, db *pgxpool.Pool) error {
 			continue
 		}
 		var there, filled bool
-		name := pgx.Identifier{"hearth", t.name}.Sanitize()
+		name := quoted(t.name)
 		if err := db.QueryRow(ctx, "select to_regclass($1) is not null", name).Scan(&there); err != nil {
 			return err
 		}
@@ -218,10 +246,16 @@ func CheckDatabase(ctx context.Context, db *pgxpool.Pool) error {
 			return err
 		}
 		if filled {
-			return domain.Reject(CodeNotEmpty, "数据库里已有数据(表 hearth.%s)。未作任何改动。请恢复到一个空的数据库。", t.name)
+			return domain.Reject(CodeNotEmpty, "数据库里已有数据(表 %s)。未作任何改动。请恢复到一个空的数据库。", strings.ReplaceAll(name, `"`, ""))
 		}
 	}
 	return nil
+}
+
+// HoldsKeys reports that personal data are sealed under keys of the backup: its
+// passphrase is needed to read them.
+func (m *Manifest) HoldsKeys() bool {
+	return slices.ContainsFunc(m.Tables, func(t Table) bool { return t.Table == "vault.epoch" && t.Rows > 0 })
 }
 
 // Rows counts the rows of all tables.

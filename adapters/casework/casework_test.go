@@ -18,13 +18,14 @@ import (
 	"hearth/domain/series"
 	"hearth/eventstore"
 	"hearth/eventstore/memstore"
+	"hearth/eventstore/vault"
 )
 
 var now = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 
 func setup(t *testing.T) (*casework.Service, *eventstore.Engine) {
 	t.Helper()
-	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs())
+	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs()).Protected(vault.NewMemory())
 	engine := eventstore.NewEngine(memstore.New(registry), 100)
 	return casework.New(engine, casework.Options{Now: func() time.Time { return now }, Prefix: "晋工诉"}), engine
 }

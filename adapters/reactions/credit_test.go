@@ -16,6 +16,7 @@ import (
 	"hearth/eventstore"
 	"hearth/eventstore/memstore"
 	"hearth/eventstore/storetest"
+	"hearth/eventstore/vault"
 )
 
 // register is a bundle over the families that credit joins.
@@ -27,7 +28,7 @@ type register struct {
 func setupRegister(t *testing.T, opts ...memstore.Option) *register {
 	t.Helper()
 	b := setup(t)
-	b.store = memstore.New(eventstore.NewRegistry(complaint.Specs(), enterprise.Specs()), opts...)
+	b.store = memstore.New(eventstore.NewRegistry(complaint.Specs(), enterprise.Specs()).Protected(vault.NewMemory()), opts...)
 	work := casework.New(eventstore.NewEngine(b.store, 100), casework.Options{Now: func() time.Time { return storetest.Clock }})
 	return &register{b, work}
 }

@@ -161,7 +161,7 @@ func BenchmarkVerify(b *testing.B) {
 
 func benchPool(b *testing.B) *pgxpool.Pool {
 	b.Helper()
-	pool := pgtest.Pool(b, pgtest.WithArchive(), pgtest.WithSync())
+	pool := pgtest.Pool(b, pgtest.Installed(), pgtest.WithSync())
 	if err := postgres.Migrate(b.Context(), pool); err != nil {
 		b.Fatal(err)
 	}

@@ -28,6 +28,7 @@ import (
 	"hearth/domain"
 	"hearth/eventstore"
 	"hearth/eventstore/natsstore"
+	"hearth/eventstore/vault"
 	"hearth/projections/archive"
 )
 
@@ -38,6 +39,7 @@ type App struct {
 	nc        *nats.Conn
 	pool      *pgxpool.Pool
 	postgres  *localpg.Cluster // nil when external
+	vault     *vault.Vault
 	registry  *eventstore.Registry
 	store     *natsstore.Store
 	keeper    *sealing.Keeper
@@ -58,7 +60,7 @@ const engineStates = 4096
 
 // openApp opens the data of cfg. Whoever is second on a state folder is refused.
 func openApp(ctx context.Context, cfg config) (*App, error) {
-	app := &App{cfg: cfg, registry: registry()}
+	app := &App{cfg: cfg}
 	if err := app.open(ctx); err != nil {
 		app.Close()
 		return nil, err
@@ -69,6 +71,10 @@ func openApp(ctx context.Context, cfg config) (*App, error) {
 func (a *App) open(ctx context.Context) error {
 	// The database comes first: it knows how far the event log must reach.
 	if err := a.openDatabase(ctx); err != nil {
+		return err
+	}
+	// Then the keys: nothing can be read or written without them.
+	if err := a.vault.Open(ctx); err != nil {
 		return err
 	}
 	if err := a.openNATS(ctx); err != nil {
@@ -84,6 +90,8 @@ func (a *App) open(ctx context.Context) error {
 	engine := eventstore.NewEngine(a.keeper.Guard(a.store), engineStates)
 	a.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: a.cfg.Prefix})
 	a.reactions = a.newReactions()
+	a.vault.OnChange(engine.Forget)
+	a.runVault(ctx)
 	return nil
 }
 
@@ -246,7 +254,7 @@ func (a *App) openDatabase(ctx context.Context) error {
 	if err := a.connectDatabase(ctx); err != nil {
 		return err
 	}
-	if err := a.checkArchive(ctx); err != nil {
+	if err := a.checkDatabase(ctx); err != nil {
 		return err
 	}
 	return postgres.Migrate(ctx, a.pool)
@@ -256,7 +264,7 @@ func (a *App) connectDatabase(ctx context.Context) (err error) {
 	dsn := a.cfg.Database
 	if dsn == "" {
 		a.postgres, err = localpg.Start(ctx, localpg.Config{
-			Dir: filepath.Join(a.cfg.State, "postgres"), Setup: archive.SetupSQL(""), Logger: slog.Default(),
+			Dir: filepath.Join(a.cfg.State, "postgres"), Setup: databaseSQL(""), Logger: slog.Default(),
 		})
 		if err != nil {
 			return err
@@ -272,5 +280,6 @@ func (a *App) connectDatabase(ctx context.Context) (err error) {
 		return err
 	}
 	a.onClose(func(context.Context) error { a.pool.Close(); return nil })
+	a.makeVault()
 	return nil
 }

@@ -30,7 +30,8 @@ func backupCommand(cfg *config) *cobra.Command {
 		Use:   "backup DIR",
 		Short: "备份事件库和账号等表到文件夹;服务不必停,再次备份只写新增部分",
 		Long: `备份事件库和账号等不能重建的表。服务不必停;同一文件夹再次备份只写新增部分,写完读回核对后才生效。
-备份不加密,含有个人信息:请放在只有管理员能读的地方,外送前自行加密。签名密钥和事件库分开保管,默认不备份。`,
+备份本身不加密,请放在只有管理员能读的地方,外送前自行加密。签名密钥和事件库分开保管,默认不备份。
+封存的个人信息要有保险库口令才能打开(hearth vault --help);口令不在备份里,请另行保管。`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if in.Dir, err = filepath.Abs(args[0]); err != nil {
@@ -100,6 +101,9 @@ func makeBackup(ctx context.Context, app *App, in backupInput, _ io.Reader, r re
 	r.Line("新增 %d 次提交,共 %d 次;写入 %.1f MB,备份共 %.1f MB,%d 张表 %d 行",
 		done.Messages, done.Size, megabytes(done.Bytes), megabytes(done.Manifest.Bytes()), len(done.Tables), done.Rows())
 	tellRoot(r, done.Manifest)
+	if done.HoldsKeys() {
+		r.Line("备份含封存个人信息的密钥,但不含打开它们的口令:%s 请另存一份,与备份分开保管", app.cfg.passphraseFile())
+	}
 	if done.Compared > 0 {
 		r.Line("已与事件库比对此前的 %d 次提交", done.Compared)
 	}

@@ -13,7 +13,6 @@ import (
 	"hearth/adapters/localpg"
 	"hearth/domain"
 	"hearth/eventstore/notary"
-	"hearth/projections/archive"
 )
 
 // TestRestoreOutside restores into an external NATS server and database, and
@@ -45,8 +44,8 @@ func TestRestoreOutside(t *testing.T) {
 		t.Cleanup(func() { _ = db.Stop(t.Context()) }) // ended by force, if at all: the test is over
 		return "DATABASE_URL=" + db.DSN()
 	}
-	mustRefuse(t, hearth(t, append(o.env, database("")), "restore", copies), "hearth archive-sql")
-	env := append(o.env, database(archive.SetupSQL("")))
+	mustRefuse(t, hearth(t, append(o.env, database("")), "restore", copies), "hearth database-sql")
+	env := append(o.env, database(databaseSQL("")))
 	r := hearth(t, env, "restore", copies)
 	if r.code != 0 || !strings.Contains(r.out, "与备份一致") {
 		t.Fatalf("restore: %+v", r)
@@ -55,7 +54,7 @@ func TestRestoreOutside(t *testing.T) {
 	s := startWith(t, env, "--listen", "127.0.0.1:0").untilReady()
 	s.until("the cases are in the tables", func() bool { return caller(t, s).as(domain.RoleDispatcher).list("").Total == 50 })
 	// Another log must not be filled either: its database is new, the stream is not.
-	mustRefuse(t, hearth(t, append(env, database(archive.SetupSQL(""))), "restore", copies), "事件库里已有")
+	mustRefuse(t, hearth(t, append(env, database(databaseSQL(""))), "restore", copies), "事件库里已有")
 }
 
 // TestBackupWithKey: the signing key and the last checkpoint of a sealed log go
@@ -132,6 +131,7 @@ func TestBackupKilled(t *testing.T) {
 		t.Error("a killed restore left a state folder")
 	}
 	run("restore", copies, "--state", fresh)
+	env = append(env, "HEARTH_VAULT_PASSPHRASE_FILE="+config{State: state}.passphraseFile())
 	run("user", "list", "--state", fresh)
 }
 

@@ -146,8 +146,7 @@ func processCluster(t *testing.T) (nodes []*node, env []string) {
 func TestClusterLosesItsLeaderAndAnInstance(t *testing.T) {
 	t.Parallel()
 	nodes, env := processCluster(t)
-	db := startDatabase(t)
-	env = append(env, "DATABASE_URL="+db.DSN(), "HEARTH_NOTARY_KEY="+filepath.Join(t.TempDir(), "keys", "notary.key"))
+	env = append(append(env, startDatabase(t)...), "HEARTH_NOTARY_KEY="+filepath.Join(t.TempDir(), "keys", "notary.key"))
 	instance := func() *service {
 		return launch(t, append([]string{"HEARTH_STATE=" + filepath.Join(t.TempDir(), "state")}, env...), "--listen", "127.0.0.1:0")
 	}

@@ -132,6 +132,7 @@ func examine(ctx context.Context, app *App, _ struct{}, _ io.Reader, r report) e
 	found = append(found, app.examineDatabase(ctx)...)
 	found = append(found, app.examineSealing(ctx)...)
 	found = append(found, app.examineArchive(ctx)...)
+	found = append(found, app.examineVault(ctx)...)
 	found = append(found, app.examineCalendar(ctx)...)
 	found = append(found, app.examineModels(ctx)...)
 	if tell(r, found) > 0 {

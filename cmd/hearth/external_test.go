@@ -11,7 +11,6 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"hearth/adapters/localpg"
-	"hearth/projections/archive"
 )
 
 // outside is a NATS server and a database that belong to no hearth.
@@ -39,22 +38,23 @@ func startOutside(t *testing.T, syncAlways bool, opts ...func(*server.Options)) 
 	if !srv.ReadyForConnections(limit) {
 		t.Fatal("the NATS server does not start")
 	}
-	db := startDatabase(t)
-	return outside{srv, []string{
-		"HEARTH_NATS_URL=" + srv.ClientURL(), "HEARTH_NATS_MONITOR=http://" + srv.MonitorAddr().String(), "DATABASE_URL=" + db.DSN(),
-		"HEARTH_STATE=" + filepath.Join(t.TempDir(), "state"),
-	}}
+	return outside{srv, append(startDatabase(t),
+		"HEARTH_NATS_URL="+srv.ClientURL(), "HEARTH_NATS_MONITOR=http://"+srv.MonitorAddr().String(),
+		"HEARTH_STATE="+filepath.Join(t.TempDir(), "state"),
+	)}
 }
 
-// startDatabase starts a database of no hearth's own, with the users of every test.
-func startDatabase(t *testing.T) *localpg.Cluster {
+// startDatabase starts a database of no hearth's own, with the users of every
+// test, and gives the environment of a hearth that works on it.
+func startDatabase(t *testing.T) []string {
 	t.Helper()
-	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(newState(t), "postgres"), Setup: archive.SetupSQL("")})
+	inside := newState(t)
+	db, err := localpg.Start(t.Context(), localpg.Config{Dir: filepath.Join(inside, "postgres"), Setup: databaseSQL("")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Stop(t.Context()) }) // ended by force, if at all: the test is over
-	return db
+	return []string{"DATABASE_URL=" + db.DSN(), "HEARTH_VAULT_PASSPHRASE_FILE=" + config{State: inside}.passphraseFile()}
 }
 
 // eachModelHasOneWriter among two instances.
@@ -170,8 +170,8 @@ func TestDatabaseWithoutArchiveIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = bare.Stop(t.Context()) }) // ended by force, if at all: the test is over
-	mustRefuse(t, hearth(t, append(o.env, "DATABASE_URL="+bare.DSN()), "user", "list"), "hearth archive-sql | psql")
-	if r := hearth(t, nil, "archive-sql", "--role", "gonghui"); r.code != 0 || r.out != archive.SetupSQL("gonghui") {
-		t.Errorf("archive-sql: %+v", r)
+	mustRefuse(t, hearth(t, append(o.env, "DATABASE_URL="+bare.DSN()), "user", "list"), "hearth database-sql | psql")
+	if r := hearth(t, nil, "database-sql", "--role", "gonghui"); r.code != 0 || r.out != databaseSQL("gonghui") {
+		t.Errorf("database-sql: %+v", r)
 	}
 }

@@ -112,7 +112,7 @@ func (a *App) runner() *projections.Runner {
 
 // newReactions is what joins the families.
 func (a *App) newReactions() *reactions.Runner {
-	return reactions.New(a.pool, a.store, reactions.Options{}, reactions.Credit(a.casework, a.store))
+	return reactions.New(a.pool, a.store, reactions.Options{}, reactions.Credit(a.casework, a.store), reactions.Erasure(a.vault))
 }
 
 // families is the pages of every kind of case. What imports files in the

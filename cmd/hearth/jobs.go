@@ -14,5 +14,6 @@ func jobs() map[string]job {
 	maps.Copy(all, userJobs())
 	maps.Copy(all, tokenJobs())
 	maps.Copy(all, auditJobs())
+	maps.Copy(all, vaultJobs())
 	return all
 }

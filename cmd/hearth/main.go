@@ -55,7 +55,7 @@ func rootCommand() *cobra.Command {
 	root.PersistentFlags().BoolVar(&cfg.Verbose, "verbose", false, "输出详细日志")
 	root.AddCommand(serveCommand(&cfg), importCommand(&cfg), rebuildCommand(&cfg), doctorCommand(&cfg),
 		auditCommand(&cfg), repairCommand(&cfg), tokenCommand(&cfg), userCommand(&cfg), calendarCommand(&cfg), provisionCommand(&cfg), natsConfigCommand(),
-		backupCommand(&cfg), restoreCommand(&cfg), archiveSQLCommand(), witnessCommand(), verifyCommand(), versionCommand())
+		backupCommand(&cfg), restoreCommand(&cfg), databaseSQLCommand(), vaultCommand(&cfg), witnessCommand(), verifyCommand(), versionCommand())
 	return root
 }
 
@@ -69,7 +69,10 @@ type config struct {
 	Database string // DATABASE_URL: an external PostgreSQL
 	Prefix   string // HEARTH_NO_PREFIX: what complaint numbers begin with
 	Log      string // id of the log when its stream is made anew; set by restore alone
-	Verbose  bool
+	// Passphrase is the file with the passphrase of the vault, empty for the one
+	// in the state folder: HEARTH_VAULT_PASSPHRASE_FILE. All instances have the same.
+	Passphrase string
+	Verbose    bool
 	// AcceptUnsafeNATS runs on an external server that does not put every
 	// acknowledged message on disk: HEARTH_ACCEPT_UNSAFE_NATS=yes.
 	AcceptUnsafeNATS bool
@@ -79,6 +82,7 @@ func configFromEnv() config {
 	cfg := config{
 		State: "state/live", Replicas: 1, Prefix: "晋工诉",
 		NATSURL: os.Getenv("HEARTH_NATS_URL"), NATS: natsFilesFromEnv(), Monitor: os.Getenv("HEARTH_NATS_MONITOR"), Database: os.Getenv("DATABASE_URL"),
+		Passphrase:       os.Getenv("HEARTH_VAULT_PASSPHRASE_FILE"),
 		AcceptUnsafeNATS: os.Getenv("HEARTH_ACCEPT_UNSAFE_NATS") == "yes",
 	}
 	if v := os.Getenv("HEARTH_STATE"); v != "" {

@@ -147,8 +147,7 @@ func startGenerated(t *testing.T, conf, name string, inside *net.TCPAddr) *serve
 func TestExternalClusterOfGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	keys, env := generatedCluster(t)
-	db := startDatabase(t)
-	env = append(env, "DATABASE_URL="+db.DSN(), "HEARTH_STATE="+filepath.Join(t.TempDir(), "state"))
+	env = append(append(env, startDatabase(t)...), "HEARTH_STATE="+filepath.Join(t.TempDir(), "state"))
 	with := func(more ...string) []string { return append(append([]string{}, env...), more...) }
 	service, provisioner := "HEARTH_NATS_NKEY="+filepath.Join(keys, "service.nk"), "HEARTH_NATS_PROVISIONER_NKEY="+filepath.Join(keys, "provisioner.nk")
 

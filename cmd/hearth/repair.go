@@ -102,7 +102,7 @@ func (a *App) compare(ctx context.Context) (compared, error) {
 // repairStream makes the stream anew when its files are damaged. It reports
 // whether they were.
 func repairStream(ctx context.Context, cfg config, look bool, r report) (bool, error) {
-	app := &App{cfg: cfg, registry: registry()}
+	app := &App{cfg: cfg}
 	defer app.Close()
 	if err := app.openDatabase(ctx); err != nil {
 		return false, err

@@ -205,7 +205,7 @@ func rewriteStream(t *testing.T, state string, rewrite func(n uint64, body []byt
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	app := &App{cfg: cfg, registry: registry()}
+	app := &App{cfg: cfg}
 	app.cfg.Log = strings.TrimPrefix(key.Origin(), "hearth/")
 	defer app.Close()
 	if err := app.openNATS(t.Context()); err != nil {

@@ -73,6 +73,9 @@ func restore(ctx context.Context, cfg config, dir string, r report) error {
 	case c.VerifierKey != "":
 		r.Line("备份里没有签名密钥:请把单独保管的密钥文件放到 %s,否则只能查看,不能登记", cfg.notaryKey())
 	}
+	if _, err := os.Stat(cfg.passphraseFile()); c.HoldsKeys() && errors.Is(err, fs.ErrNotExist) {
+		r.Line("备份不含保险库口令:启动之前请把原来的口令文件放到 %s,否则个人信息打不开", cfg.passphraseFile())
+	}
 	r.Line("现在可以启动服务(hearth serve);用户需要重新登录,读模型自动重建")
 	return nil
 }
@@ -165,7 +168,7 @@ func restoreOnce(ctx context.Context, cfg config, dir string, m *backup.Manifest
 // caller closes the App, also after an error.
 func openRestored(ctx context.Context, cfg config, dir, keyFile string, m *backup.Manifest, r report) (*App, error) {
 	cfg.Log = string(m.Log)
-	app := &App{cfg: cfg, registry: registry()}
+	app := &App{cfg: cfg}
 	// The database is looked at before a stream is made for the log.
 	if err := app.connectDatabase(ctx); err != nil {
 		return app, err
@@ -173,7 +176,7 @@ func openRestored(ctx context.Context, cfg config, dir, keyFile string, m *backu
 	if err := backup.CheckDatabase(ctx, app.pool); err != nil {
 		return app, err
 	}
-	if err := app.checkArchive(ctx); err != nil {
+	if err := app.checkDatabase(ctx); err != nil {
 		return app, err
 	}
 	if err := app.openNATS(ctx); err != nil {
@@ -202,7 +205,11 @@ func runDrill(ctx context.Context, cfg config, dir string, r report) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	app, err := openRestored(ctx, config{State: tmp, Replicas: 1, Prefix: cfg.Prefix}, dir, "", c.Manifest, r) // nobody signs in a drill
+	drill := config{State: tmp, Replicas: 1, Prefix: cfg.Prefix}
+	if c.HoldsKeys() {
+		drill.Passphrase = cfg.passphraseFile() // what a drill is to prove: that it is the right one
+	}
+	app, err := openRestored(ctx, drill, dir, "", c.Manifest, r) // nobody signs in a drill
 	if app != nil {
 		defer app.Close()
 	}
@@ -211,6 +218,9 @@ func runDrill(ctx context.Context, cfg config, dir string, r report) (err error)
 	}
 	restored := time.Now()
 	r.Line("恢复出的事件库:%d 次提交,根 %s,与备份一致", c.Size, c.Root)
+	if err := app.vault.Open(ctx); err != nil {
+		return err
+	}
 	app.models = newModels(app.pool)
 	events, err := app.buildModels(ctx, c.Size, paced(r))
 	if err != nil {

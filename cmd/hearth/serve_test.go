@@ -54,9 +54,9 @@ func orderlyEnd(t *testing.T, s *service, crashed bool) {
 		}
 	}
 	bad := []string{"level=ERROR", "goroutine", "panic", reporter}
-	most := 10
+	most := 11
 	if !crashed { // what a kill left is worth a warning
-		bad, most = append(bad, "level=WARN"), 6
+		bad, most = append(bad, "level=WARN"), 7
 	}
 	for _, bad := range bad {
 		if strings.Contains(log, bad) {

@@ -23,29 +23,29 @@ type Event interface {
 // Specs says how each event of the family is stored.
 func Specs() []domain.EventSpec {
 	return []domain.EventSpec{
-		domain.Spec[Registered](), domain.Spec[DuplicateHinted](), domain.Spec[DuplicateDismissed](),
+		domain.Spec[Registered](domain.InClear), domain.Spec[DuplicateHinted](), domain.Spec[DuplicateDismissed](),
 		domain.Spec[RespondentIdentified](), domain.Spec[SupplementRequested](), domain.Spec[SupplementReceived](),
 		domain.Spec[Accepted](), domain.Spec[NotAccepted](), domain.Spec[TransferredOut](), domain.Spec[Reclassified](),
-		domain.Spec[RiskRaised](), domain.Spec[RiskLowered](), domain.Spec[LeaderNotified](),
-		domain.Spec[CrimeHintRaised](), domain.Spec[CrimeHintAnswered](), domain.Spec[AccessRestricted](),
-		domain.Spec[DispatchIssued](), domain.Spec[DispatchSigned](), domain.Spec[DispatchReturned](), domain.Spec[DispatchRuled](),
+		domain.Spec[RiskRaised](domain.InClear), domain.Spec[RiskLowered](domain.InClear), domain.Spec[LeaderNotified](),
+		domain.Spec[CrimeHintRaised](), domain.Spec[CrimeHintAnswered](domain.InClear), domain.Spec[AccessRestricted](),
+		domain.Spec[DispatchIssued](), domain.Spec[DispatchSigned](), domain.Spec[DispatchReturned](domain.InClear), domain.Spec[DispatchRuled](),
 		domain.Spec[HandlerAssigned](), domain.Spec[HandlerRecused](),
-		domain.Spec[ContactAttempted](), domain.Spec[CallbackPromised](), domain.Spec[NoteAdded](), domain.Spec[AttachmentAdded](),
-		domain.Spec[ClaimantAdded](), domain.Spec[ClaimantsImported](), domain.Spec[ClaimantImportCompleted](),
-		domain.Spec[ClaimantRemoved](), domain.Spec[RepresentativesElected](),
-		domain.Spec[VerificationProposed](), domain.Spec[ClaimVerified](), domain.Spec[ClaimDisputed](), domain.Spec[ClaimOutcomeSet](),
+		domain.Spec[ContactAttempted](domain.InClear), domain.Spec[CallbackPromised](domain.InClear), domain.Spec[NoteAdded](domain.InClear), domain.Spec[AttachmentAdded](),
+		domain.Spec[ClaimantAdded](domain.InClear), domain.Spec[ClaimantsImported](domain.InClear), domain.Spec[ClaimantImportCompleted](),
+		domain.Spec[ClaimantRemoved](domain.InClear), domain.Spec[RepresentativesElected](),
+		domain.Spec[VerificationProposed](domain.InClear), domain.Spec[ClaimVerified](domain.InClear), domain.Spec[ClaimDisputed](domain.InClear), domain.Spec[ClaimOutcomeSet](domain.InClear),
 		domain.Spec[LiablePartyNamed](), domain.Spec[LiablePartyDropped](),
-		domain.Spec[NegotiationHeld](), domain.Spec[AgreementSigned](), domain.Spec[MediationFailed](),
+		domain.Spec[NegotiationHeld](domain.InClear), domain.Spec[AgreementSigned](), domain.Spec[MediationFailed](domain.InClear),
 		domain.Spec[ProcedureStarted](), domain.Spec[ProcedureConcluded](),
-		domain.Spec[PaymentPromised](), domain.Spec[PaymentRecorded](), domain.Spec[PaymentReversed](),
+		domain.Spec[PaymentPromised](), domain.Spec[PaymentRecorded](domain.InClear), domain.Spec[PaymentReversed](domain.InClear),
 		domain.Spec[AdvanceLinked](), domain.Spec[RecourseOpened](), domain.Spec[RecourseRecovered](),
 		domain.Spec[DocumentIssued](), domain.Spec[DocumentAnswered](), domain.Spec[ReferralSent](), domain.Spec[ReferralReceipted](),
-		domain.Spec[ClockStarted](), domain.Spec[ClockPaused](), domain.Spec[ClockResumed](), domain.Spec[ClockExtended](),
+		domain.Spec[ClockStarted](), domain.Spec[ClockPaused](domain.InClear), domain.Spec[ClockResumed](), domain.Spec[ClockExtended](),
 		domain.Spec[ClockChanged](), domain.Spec[ClockRecomputed](), domain.Spec[ClockMet](), domain.Spec[ClockBreached](),
-		domain.Spec[ClockStopped](), domain.Spec[OverdueExplained](), domain.Spec[Escalated](), domain.Spec[SupervisionOrdered](),
+		domain.Spec[ClockStopped](), domain.Spec[OverdueExplained](domain.InClear), domain.Spec[Escalated](), domain.Spec[SupervisionOrdered](domain.InClear),
 		domain.Spec[LimitationNear](),
-		domain.Spec[CallbackDone](), domain.Spec[ClosureProposed](), domain.Spec[ClosureReturned](), domain.Spec[ClosureApproved](),
-		domain.Spec[Closed](), domain.Spec[Reopened](), domain.Spec[Withdrawn](), domain.Spec[Merged](), domain.Spec[Linked](),
+		domain.Spec[CallbackDone](domain.InClear), domain.Spec[ClosureProposed](domain.InClear), domain.Spec[ClosureReturned](domain.InClear), domain.Spec[ClosureApproved](),
+		domain.Spec[Closed](), domain.Spec[Reopened](domain.InClear), domain.Spec[Withdrawn](domain.InClear), domain.Spec[Merged](), domain.Spec[Linked](),
 		domain.Spec[Archived](),
 	}
 }
@@ -62,7 +62,7 @@ type Registered struct {
 	Reporter          Reporter    `json:"reporter"`
 	Employer          Employer    `json:"employer"`
 	ProjectID         uuid.UUID   `json:"project_id,omitzero"`
-	Summary           string      `json:"summary"` // ⓟ
+	Summary           string      `json:"summary,omitempty" seal:"narrative"` // ⓟ
 	Claim             Claim       `json:"claim"`
 	EmploymentEndedOn domain.Date `json:"employment_ended_on,omitzero"`
 	Flags             []Flag      `json:"flags,omitempty"`
@@ -153,7 +153,7 @@ type DispatchSigned struct {
 // counts the returns of this case.
 type DispatchReturned struct {
 	Reason ReturnReason `json:"reason"`
-	Note   string       `json:"note,omitempty"` // ⓟ
+	Note   string       `json:"note,omitempty" seal:"narrative"` // ⓟ
 	Nth    int          `json:"nth"`
 }
 
@@ -186,7 +186,7 @@ type ContactAttempted struct {
 	Purpose     Purpose    `json:"purpose"`
 	How         ContactHow `json:"how"`
 	Reached     bool       `json:"reached"`
-	Gist        string     `json:"gist,omitempty"` // ⓟ
+	Gist        string     `json:"gist,omitempty" seal:"narrative"` // ⓟ
 	RecordingID string     `json:"recording_id,omitempty"`
 	By          string     `json:"by"`
 }
@@ -194,14 +194,14 @@ type ContactAttempted struct {
 // CallbackPromised is 承诺回电: we told the worker by when we call again.
 type CallbackPromised struct {
 	DueAt time.Time `json:"due_at"`
-	About string    `json:"about,omitempty"` // ⓟ
+	About string    `json:"about,omitempty" seal:"narrative"` // ⓟ
 	By    string    `json:"by"`
 }
 
 // NoteAdded is 办理记录.
 type NoteAdded struct {
 	Visibility NoteVisibility `json:"visibility"`
-	Text       string         `json:"text"` // ⓟ
+	Text       string         `json:"text,omitempty" seal:"narrative"` // ⓟ
 }
 
 // AttachmentAdded is 附件.

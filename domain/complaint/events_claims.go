@@ -36,7 +36,7 @@ type ClaimantImportCompleted struct {
 // ClaimantRemoved is 移除诉求人: entered by mistake.
 type ClaimantRemoved struct {
 	ClaimantNo int    `json:"claimant_no"`
-	Reason     string `json:"reason"` // ⓟ
+	Reason     string `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // RepresentativesElected is 推选代表.
@@ -68,7 +68,7 @@ type ClaimVerified struct {
 type ClaimDisputed struct {
 	ClaimantNo  int        `json:"claimant_no"`
 	By          PartyRole  `json:"by_role"`
-	Position    string     `json:"position"` // ⓟ
+	Position    string     `json:"position,omitempty" seal:"narrative"` // ⓟ
 	AdmittedFen domain.Fen `json:"admitted_fen"`
 }
 
@@ -76,7 +76,7 @@ type ClaimDisputed struct {
 type ClaimOutcomeSet struct {
 	ClaimantNo int        `json:"claimant_no"`
 	Outcome    Outcome    `json:"outcome"`
-	Reason     string     `json:"reason,omitempty"` // ⓟ
+	Reason     string     `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	Evidence   []Evidence `json:"evidence,omitempty"`
 }
 
@@ -98,9 +98,9 @@ type LiablePartyDropped struct {
 // NegotiationHeld is 协商: the parties talked.
 type NegotiationHeld struct {
 	HeldOn    domain.Date `json:"held_on"`
-	Attendees string      `json:"attendees"` // ⓟ
+	Attendees string      `json:"attendees,omitempty" seal:"narrative"` // ⓟ
 	MinutesID uuid.UUID   `json:"minutes_id,omitzero"`
-	Gist      string      `json:"gist"` // ⓟ
+	Gist      string      `json:"gist,omitempty" seal:"narrative"` // ⓟ
 }
 
 // AgreementSigned is 签订调解协议.
@@ -112,7 +112,7 @@ type AgreementSigned struct {
 
 // MediationFailed is 调解未成.
 type MediationFailed struct {
-	Reason string `json:"reason"` // ⓟ
+	Reason string `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // ProcedureStarted is 进入程序: inspection, arbitration, court or police took it up.
@@ -162,7 +162,7 @@ type PaymentReversed struct {
 	PaymentNo   int        `json:"payment_no"`
 	ClaimantNo  int        `json:"claimant_no"`
 	ReversedFen domain.Fen `json:"reversed_fen"`
-	Reason      string     `json:"reason"` // ⓟ
+	Reason      string     `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // AdvanceLinked is 关联垫付: a relief case advanced wages to a claimant.

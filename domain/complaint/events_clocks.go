@@ -16,7 +16,7 @@ type ClockStarted struct{ calendar.Started }
 type ClockPaused struct {
 	calendar.Paused
 	Reason PauseReason `json:"reason_code"`
-	Note   string      `json:"note,omitempty"` // ⓟ
+	Note   string      `json:"note,omitempty" seal:"narrative"` // ⓟ
 }
 
 // ClockResumed is 时限恢复.
@@ -63,7 +63,7 @@ func (f ClockStopped) Apply(calendar.Clock) calendar.Clock { return calendar.Clo
 type OverdueExplained struct {
 	Clock  ClockKind     `json:"clock"`
 	Reason OverdueReason `json:"reason_code"`
-	Note   string        `json:"note,omitempty"` // ⓟ
+	Note   string        `json:"note,omitempty" seal:"narrative"` // ⓟ
 	By     string        `json:"by"`
 }
 
@@ -85,7 +85,7 @@ type Escalated struct {
 
 // SupervisionOrdered is 督办: a leader demands something by a date.
 type SupervisionOrdered struct {
-	Demand string      `json:"demand"` // ⓟ
+	Demand string      `json:"demand,omitempty" seal:"narrative"` // ⓟ
 	DueOn  domain.Date `json:"due_on"`
 	By     string      `json:"by"`
 }
@@ -102,14 +102,14 @@ type LimitationNear struct {
 type RiskRaised struct {
 	Level    RiskLevel `json:"level"`
 	Triggers []Flag    `json:"triggers"`
-	By       string    `json:"by,omitempty"`   // empty: by rule
-	Note     string    `json:"note,omitempty"` // ⓟ
+	By       string    `json:"by,omitempty"`                    // empty: by rule
+	Note     string    `json:"note,omitempty" seal:"narrative"` // ⓟ
 }
 
 // RiskLowered is 风险下调.
 type RiskLowered struct {
 	Level  RiskLevel `json:"level"`
-	Reason string    `json:"reason"` // ⓟ
+	Reason string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	By     string    `json:"by"`
 }
 
@@ -133,7 +133,7 @@ type CrimeHintRaised struct {
 // CrimeHintAnswered is 涉罪提示处理: referred to the police or inspection, or why not.
 type CrimeHintAnswered struct {
 	ReferralID uuid.UUID `json:"referral_id,omitzero"`
-	Reason     string    `json:"reason,omitempty"` // ⓟ
+	Reason     string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	By         string    `json:"by"`
 }
 

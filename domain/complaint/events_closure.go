@@ -17,7 +17,7 @@ type CallbackDone struct {
 	Blocks           bool        `json:"blocks,omitempty"`        // so the case cannot close
 	Satisfied        int         `json:"satisfied"`               // 1–5, 0 = did not want to say
 	ComplaintAboutUs bool        `json:"complaint_about_us,omitempty"`
-	Note             string      `json:"note,omitempty"` // ⓟ
+	Note             string      `json:"note,omitempty" seal:"narrative"` // ⓟ
 	RecordingID      string      `json:"recording_id,omitempty"`
 	By               string      `json:"by"`
 	CalledOn         domain.Date `json:"called_on"`
@@ -28,7 +28,7 @@ type CallbackDone struct {
 type ClosureProposed struct {
 	Nth        int        `json:"nth"`
 	Conclusion Conclusion `json:"conclusion_code"`
-	Narrative  string     `json:"narrative"` // ⓟ
+	Narrative  string     `json:"narrative,omitempty" seal:"narrative"` // ⓟ
 	Totals     Totals     `json:"totals"`
 	Unpaid     []Unpaid   `json:"unpaid,omitempty"`
 	Seed       string     `json:"seed"`
@@ -38,7 +38,7 @@ type ClosureProposed struct {
 
 // ClosureReturned is 退回: the reviewer wants more.
 type ClosureReturned struct {
-	Reason string `json:"reason"` // ⓟ
+	Reason string `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	By     string `json:"by"`
 }
 
@@ -57,15 +57,15 @@ type Closed struct {
 // Reopened is 重启办理.
 type Reopened struct {
 	Nth      int    `json:"nth"`
-	Reason   string `json:"reason"`    // ⓟ
-	ByWorker bool   `json:"by_worker"` // the worker asked for it
+	Reason   string `json:"reason,omitempty" seal:"narrative"` // ⓟ
+	ByWorker bool   `json:"by_worker"`                         // the worker asked for it
 	By       string `json:"by"`
 }
 
 // Withdrawn is 撤回: the worker took it back, and somebody else made sure that it
 // was of free will.
 type Withdrawn struct {
-	Reason         string `json:"reason"` // ⓟ
+	Reason         string `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	CheckContactNo int    `json:"check_contact_no"`
 }
 

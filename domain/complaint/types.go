@@ -48,7 +48,7 @@ type Consent struct {
 type Evidence struct {
 	Kind         EvidenceKind `json:"kind"`
 	AttachmentID uuid.UUID    `json:"attachment_id,omitzero"`
-	Note         string       `json:"note,omitempty"` // ⓟ
+	Note         string       `json:"note,omitempty" seal:"narrative"` // ⓟ
 }
 
 // ClaimItem is 诉求明细: one line of what a claimant is owed.
@@ -128,7 +128,7 @@ type Unpaid struct {
 	ClaimantNo int        `json:"claimant_no"`
 	Outcome    Outcome    `json:"outcome"`
 	ShortFen   domain.Fen `json:"short_fen"`
-	Reason     string     `json:"reason"` // ⓟ
+	Reason     string     `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // LimitationKind is 时效种类.

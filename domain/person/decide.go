@@ -15,6 +15,7 @@ type State struct {
 	Bank     Bank
 	Consents map[string]string // purpose -> text version
 	Kin      map[string]string // user id -> relation
+	Erasure  Erasure
 }
 
 // Decider is 人员决策器.
@@ -30,6 +31,9 @@ func decide(s State, cmd Command) ([]Event, error) {
 	}
 	if !s.Exists {
 		return nil, domain.Reject("person_missing", "没有这个人的档案,请先建档。")
+	}
+	if err := s.Erasure.usable(entersData(cmd)); err != nil {
+		return nil, err
 	}
 	switch cmd := cmd.(type) {
 	case *Register:
@@ -49,8 +53,24 @@ func decide(s State, cmd Command) ([]Event, error) {
 		return []Event{ConsentWithdrawn{Purpose: cmd.Purpose}}, nil
 	case *DeclareKin:
 		return declareKin(s, cmd)
+	case *RequestErasure:
+		return requestErasure(s, cmd)
+	case *ApproveErasure:
+		return approveErasure(s, cmd)
+	case *RefuseErasure:
+		return refuseErasure(s, cmd)
 	}
 	panic("person: unknown command")
+}
+
+// entersData reports a wish that brings personal data in.
+func entersData(cmd Command) bool {
+	switch cmd.(type) {
+	case *Register, *CorrectIdentity, *CorrectContact, *CorrectBank:
+		return true
+	case *GiveConsent, *WithdrawConsent, *DeclareKin, *RequestErasure, *ApproveErasure, *RefuseErasure:
+	}
+	return false
 }
 
 func register(s State, cmd *Register) ([]Event, error) {
@@ -189,6 +209,8 @@ func evolve(s State, ev Event) State {
 		delete(s.Consents, ev.Purpose)
 	case KinOfStaffDeclared:
 		s.Kin = put(s.Kin, ev.User, ev.Relation)
+	case ErasureRequested, ErasureApproved, ErasureRefused, Suspended, Unsuspended, KeyShredded:
+		s = s.evolveErasure(ev)
 	}
 	return s
 }

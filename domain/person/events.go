@@ -2,7 +2,8 @@
 // somebody is stands here and nowhere else: other families know a random id.
 //
 // The personal fields are kept together in one struct per class (Identity,
-// Contact, Bank), because they are sealed class by class.
+// Contact, Bank), because they are sealed class by class. How they are erased is
+// in erasure.go.
 package person
 
 import (
@@ -43,27 +44,27 @@ type Bank struct {
 // Registered is 人员建档.
 type Registered struct {
 	Kind     Kind     `json:"kind"`
-	Identity Identity `json:"identity"`
-	Contact  Contact  `json:"contact"`
-	Bank     *Bank    `json:"bank,omitempty"`
+	Identity Identity `json:"identity,omitzero" seal:"identity"`
+	Contact  Contact  `json:"contact,omitzero" seal:"contact"`
+	Bank     *Bank    `json:"bank,omitempty" seal:"bank"`
 }
 
 // IdentityCorrected is 更正身份信息. The whole new class is stored, and who agreed.
 type IdentityCorrected struct {
-	Identity    Identity `json:"identity"`
+	Identity    Identity `json:"identity,omitzero" seal:"identity"`
 	Reason      string   `json:"reason"`
 	ConfirmedBy string   `json:"confirmed_by"`
 }
 
 // ContactCorrected is 更正联系方式.
 type ContactCorrected struct {
-	Contact Contact `json:"contact"`
+	Contact Contact `json:"contact,omitzero" seal:"contact"`
 	Reason  string  `json:"reason"`
 }
 
 // BankCorrected is 更正银行账户.
 type BankCorrected struct {
-	Bank        Bank   `json:"bank"`
+	Bank        Bank   `json:"bank,omitzero" seal:"bank"`
 	Reason      string `json:"reason"`
 	ConfirmedBy string `json:"confirmed_by"`
 }
@@ -118,8 +119,10 @@ func (KinOfStaffDeclared) event() {}
 // Specs says how each event of the family is stored.
 func Specs() []domain.EventSpec {
 	return []domain.EventSpec{
-		domain.Spec[Registered](), domain.Spec[IdentityCorrected](), domain.Spec[ContactCorrected](), domain.Spec[BankCorrected](),
+		domain.Spec[Registered](domain.InClear), domain.Spec[IdentityCorrected](domain.InClear), domain.Spec[ContactCorrected](domain.InClear), domain.Spec[BankCorrected](domain.InClear),
 		domain.Spec[ConsentGiven](), domain.Spec[ConsentWithdrawn](), domain.Spec[KinOfStaffDeclared](),
+		domain.Spec[ErasureRequested](), domain.Spec[ErasureApproved](), domain.Spec[ErasureRefused](),
+		domain.Spec[Suspended](), domain.Spec[Unsuspended](), domain.Spec[KeyShredded](),
 	}
 }
 

@@ -49,6 +49,66 @@ func TestDecide(t *testing.T) {
 	)
 }
 
+// TestErasure: one asks, two others approve, and data go in two steps.
+func TestErasure(t *testing.T) {
+	t.Parallel()
+	as := func(id string) domain.By {
+		b := by
+		b.Actor.ID = id
+		return b
+	}
+	const one, two = "0192f000-0000-7000-8000-000000000001", "0192f000-0000-7000-8000-000000000002"
+	is := []Event{
+		Registered{Kind: "migrant", Identity: Identity{Name: "张三"}, Contact: Contact{Phone: "13800001234"}},
+		KinOfStaffDeclared{"u8", "配偶"},
+	}
+	with := func(more ...Event) []Event { return append(is[:2:2], more...) }
+	asked := ErasureRequested{Step: StepSuspend, Basis: "consent_withdrawn", Subjects: []string{one}, By: "u1"}
+	decision := Decision{Basis: "consent_withdrawn", Subjects: []string{one}, RequestedBy: "u1", Approvers: [2]string{"u2", "u3"}}
+	suspended := []Event{asked, ErasureApproved{StepSuspend, "u2"}, Suspended{decision}}
+	away := append(suspended[:3:3], ErasureRequested{StepShred, "purpose_ended", []string{one}, "u1"}, ErasureApproved{StepShred, "u2"})
+	gone := append(away[:5:5], KeyShredded{Decision{"purpose_ended", []string{one}, "u1", [2]string{"u2", "u3"}}})
+	ask := func(step ErasureStep, basis ErasureBasis, subjects ...string) *RequestErasure {
+		return &RequestErasure{By: by, Step: step, Basis: basis, Subjects: subjects}
+	}
+	domaintest.Decides(t, Decider,
+		c("ask", is, ask(StepSuspend, "consent_withdrawn", strings.ToUpper(one), one), []Event{asked}, ""),
+		c("ask without a case", is, ask(StepSuspend, "unlawful"), []Event{ErasureRequested{StepSuspend, "unlawful", nil, "u1"}}, ""),
+		c("ask for a name", is, ask(StepSuspend, "unlawful", "张三"), nil, "bad_subject"),
+		c("ask without a basis", is, ask(StepSuspend, ""), nil, "code_missing"),
+		c("ask for something else", is, ask("burn", "unlawful"), nil, "code_unknown"),
+		c("destroy at once", is, ask(StepShred, "purpose_ended"), nil, "not_suspended"),
+		c("open what is open", is, ask(StepUnsuspend, "own_request"), nil, "not_suspended"),
+		c("suspend for the wrong reason", is, ask(StepSuspend, "own_request"), nil, "basis_mismatch"),
+		c("destroy what must be stored", with(suspended...), ask(StepShred, "storage_only"), nil, "basis_mismatch"),
+		c("ask twice", with(asked), ask(StepSuspend, "unlawful"), nil, "erasure_pending"),
+		c("approve one's own", with(asked), &ApproveErasure{as("u1"), StepSuspend}, nil, "same_person"),
+		c("approve as kin", with(asked), &ApproveErasure{as("u8"), StepSuspend}, nil, "kin_of_subject"),
+		c("approve another step", with(asked), &ApproveErasure{as("u2"), StepShred}, nil, "nothing_requested"),
+		c("approve first", with(asked), &ApproveErasure{as("u2"), StepSuspend}, []Event{ErasureApproved{StepSuspend, "u2"}}, ""),
+		c("approve twice", with(suspended[:2]...), &ApproveErasure{as("u2"), StepSuspend}, nil, "same_person"),
+		c("approve second", with(suspended[:2]...), &ApproveErasure{as("u3"), StepSuspend}, []Event{Suspended{decision}}, ""),
+		c("refuse", with(suspended[:2]...), &RefuseErasure{as("u3"), "case_open"}, []Event{ErasureRefused{StepSuspend, "case_open", "u3"}}, ""),
+		c("refuse one's own", with(asked), &RefuseErasure{as("u1"), "case_open"}, nil, "same_person"),
+		c("refuse nothing", is, &RefuseErasure{as("u3"), "case_open"}, nil, "nothing_requested"),
+		c("approve what was refused", with(asked, ErasureRefused{StepSuspend, "case_open", "u3"}), &ApproveErasure{as("u2"), StepSuspend}, nil, "nothing_requested"),
+		c("correct what is suspended", with(suspended...), &CorrectContact{By: by, Contact: Contact{Phone: "13800009999"}}, nil, "person_suspended"),
+		c("consent while suspended", with(suspended...), &GiveConsent{By: by, Purpose: "移送", TextVersion: "1", How: "spoken"}, []Event{ConsentGiven{"移送", "1", "spoken"}}, ""),
+		c("suspend again", with(suspended...), ask(StepSuspend, "unlawful", one), nil, "already_suspended"),
+		c("suspend more", with(suspended...), ask(StepSuspend, "unlawful", two), []Event{ErasureRequested{StepSuspend, "unlawful", []string{one, two}, "u1"}}, ""),
+		c("destroy more", with(suspended...), ask(StepShred, "unlawful", two), nil, "subjects_fixed"),
+		c("open", with(append(suspended[:3:3], ErasureRequested{StepUnsuspend, "legal_duty", []string{one}, "u1"}, ErasureApproved{StepUnsuspend, "u2"})...),
+			&ApproveErasure{as("u3"), StepUnsuspend}, []Event{Unsuspended{Decision{"legal_duty", []string{one}, "u1", [2]string{"u2", "u3"}}}}, ""),
+		c("ask to destroy", with(suspended...), ask(StepShred, "purpose_ended"), []Event{away[3]}, ""),
+		c("destroy", with(away...), &ApproveErasure{as("u3"), StepShred}, []Event{gone[5]}, ""),
+		c("destroyed is destroyed", with(gone...), &GiveConsent{By: by, Purpose: "移送", TextVersion: "1", How: "spoken"}, nil, "person_shredded"),
+		c("register again", with(gone...), &Register{By: by, Identity: Identity{Name: "张三"}}, nil, "person_exists"),
+	)
+	if s := Decider.Fold(Decider.Initial(), with(gone...)...); s.Identity != (Identity{}) || s.Contact != (Contact{}) || s.Erasure.Standing != IsShredded {
+		t.Errorf("state after the keys were destroyed: %+v", s)
+	}
+}
+
 func TestParseIDNo(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

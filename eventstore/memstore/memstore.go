@@ -89,7 +89,7 @@ func (s *Store) Append(ctx context.Context, changes ...eventstore.Change) ([]eve
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	bodies, err := s.registry.EncodeAll(changes)
+	bodies, err := s.registry.EncodeAll(ctx, changes)
 	if err != nil {
 		return nil, err
 	}
@@ -144,11 +144,11 @@ func (s *Store) store(changes []eventstore.Change, bodies [][]byte) ([]eventstor
 }
 
 // commit decodes the message at a position.
-func (s *Store) commit(pos eventstore.Position) (eventstore.Commit, error) {
+func (s *Store) commit(ctx context.Context, pos eventstore.Position) (eventstore.Commit, error) {
 	s.mu.Lock()
 	m := s.log[pos-1]
 	s.mu.Unlock()
-	return s.registry.Decode(m.stream, pos, m.at, m.body)
+	return s.registry.Decode(ctx, m.stream, pos, m.at, m.body)
 }
 
 // Stream implements eventstore.Store.
@@ -170,7 +170,7 @@ func (s *Store) Stream(ctx context.Context, id eventstore.StreamID, after events
 			if pos <= after.Position {
 				continue
 			}
-			commit, err := s.commit(pos)
+			commit, err := s.commit(ctx, pos)
 			if err != nil {
 				yield(eventstore.Recorded{}, err)
 				return

@@ -23,7 +23,7 @@ const headerRoom = 1 << 10
 // atomic batch. Each carries the position at which its stream must end, on its
 // literal subject: with a wildcard the server lets two writers win.
 func (s *Store) Append(ctx context.Context, changes ...eventstore.Change) ([]eventstore.Head, error) {
-	bodies, err := s.registry.EncodeAll(changes)
+	bodies, err := s.registry.EncodeAll(ctx, changes)
 	if err != nil {
 		return nil, fmt.Errorf("append: %w", err)
 	}

@@ -159,7 +159,7 @@ func TestPoisonedMessageID(t *testing.T) {
 func TestDuplicateOfItself(t *testing.T) {
 	t.Parallel()
 	c := storetest.Change(storetest.Stream(), eventstore.Head{}, "a", "b")
-	body, err := storetest.Registry().Encode(c)
+	body, err := storetest.Registry().Encode(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

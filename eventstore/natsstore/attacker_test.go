@@ -301,7 +301,7 @@ func update(changes map[string]any) func(*attacker) {
 // encoded is the body of a commit.
 func encoded(t *testing.T, c eventstore.Change) []byte {
 	t.Helper()
-	body, err := storetest.Registry().Encode(c)
+	body, err := storetest.Registry().Encode(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func setup(b *testing.B, opts ...natsstore.Option) *bench {
 	if err != nil {
 		b.Fatal(err)
 	}
-	body, err := storetest.Registry().Encode(storetest.Change(storetest.Stream(), eventstore.Head{}, text))
+	body, err := storetest.Registry().Encode(b.Context(), storetest.Change(storetest.Stream(), eventstore.Head{}, text))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func BenchmarkAppendFour(b *testing.B) {
 	for _, writers := range []int{1, 16} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
 			s := setup(b)
-			body, err := storetest.Registry().Encode(storetest.Change(storetest.Stream(), eventstore.Head{}, text, text, text, text))
+			body, err := storetest.Registry().Encode(b.Context(), storetest.Change(storetest.Stream(), eventstore.Head{}, text, text, text, text))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -346,14 +346,14 @@ func (s *bench) receiveRaw(b *testing.B, total int) time.Duration {
 func BenchmarkCodec(b *testing.B) {
 	registry := storetest.Registry()
 	change := storetest.Change(storetest.Stream(), eventstore.Head{}, text)
-	body, err := registry.Encode(change)
+	body, err := registry.Encode(b.Context(), change)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Run("encode", func(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		for b.Loop() {
-			if _, err := registry.Encode(change); err != nil {
+			if _, err := registry.Encode(b.Context(), change); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -361,7 +361,7 @@ func BenchmarkCodec(b *testing.B) {
 	b.Run("decode", func(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		for b.Loop() {
-			if _, err := registry.Decode(change.Stream, 1, storetest.Clock, body); err != nil {
+			if _, err := registry.Decode(b.Context(), change.Stream, 1, storetest.Clock, body); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -97,13 +97,14 @@ func (s *Store) page(ctx context.Context, id eventstore.StreamID, after eventsto
 	if err != nil {
 		return nil, 0, fmt.Errorf("direct get: pending messages: %w", err)
 	}
-	commits := make([]eventstore.Commit, len(msgs))
+	stored := make([]eventstore.Message, len(msgs))
 	for i, m := range msgs {
-		if commits[i], err = s.loaded(id, m); err != nil {
+		if stored[i], err = loaded(id, m); err != nil {
 			return nil, 0, err
 		}
 	}
-	return commits, pending, nil
+	commits, err := s.registry.DecodeAll(ctx, stored)
+	return commits, pending, err
 }
 
 // get sends a Direct Get for several messages and returns all that it gave; the
@@ -122,17 +123,17 @@ func (s *Store) get(ctx context.Context, request []byte) ([]*nats.Msg, error) {
 	return msgs, nil
 }
 
-// loaded decodes what a Direct Get gave.
-func (s *Store) loaded(id eventstore.StreamID, m *nats.Msg) (eventstore.Commit, error) {
+// loaded reads what a Direct Get gave of a stream.
+func loaded(id eventstore.StreamID, m *nats.Msg) (eventstore.Message, error) {
 	pos, err := strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
 	if err != nil {
-		return eventstore.Commit{}, fmt.Errorf("direct get: sequence: %w", err)
+		return eventstore.Message{}, fmt.Errorf("direct get: sequence: %w", err)
 	}
 	at, err := time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
 	if err != nil {
-		return eventstore.Commit{}, fmt.Errorf("direct get: time: %w", err)
+		return eventstore.Message{}, fmt.Errorf("direct get: time: %w", err)
 	}
-	return s.registry.Decode(id, eventstore.Position(pos), at, m.Data)
+	return eventstore.Message{Position: eventstore.Position(pos), Subject: id.Subject(), StoredAt: at, Body: m.Data}, nil
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

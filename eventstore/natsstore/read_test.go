@@ -35,7 +35,7 @@ func TestDamageIsNeverSkipped(t *testing.T) {
 	t.Parallel()
 	id := storetest.Stream()
 	encode := func(c eventstore.Change) []byte {
-		body, err := storetest.Registry().Encode(c)
+		body, err := storetest.Registry().Encode(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -271,7 +271,7 @@ func TestLoadWaitsForALaggingReplica(t *testing.T) {
 	s := open(t, nc)
 	id := storetest.Stream()
 	head := appendOne(t, s, id, eventstore.Head{})
-	body, err := storetest.Registry().Encode(storetest.Change(id, eventstore.Head{}, "a"))
+	body, err := storetest.Registry().Encode(t.Context(), storetest.Change(id, eventstore.Head{}, "a"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func aCopy(t testing.TB, n int) []eventstore.Message {
 		if i == n-1 {
 			texts = append(texts, "二")
 		}
-		body, err := storetest.Registry().Encode(storetest.Change(id, heads[id], texts...))
+		body, err := storetest.Registry().Encode(t.Context(), storetest.Change(id, heads[id], texts...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,10 +113,11 @@ func TestRefill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commit, err := storetest.Registry().DecodeMessage(msgs[2344])
+	commits, err := storetest.Registry().DecodeAll(t.Context(), msgs[2344:2345])
 	if err != nil {
 		t.Fatal(err)
 	}
+	commit := commits[0]
 	if id := raw.Header.Get("Nats-Msg-Id"); id != commit.Events[0].ID.String() || raw.Header.Get("Content-Type") != eventstore.ContentType {
 		t.Errorf("headers %v; want the id %v", raw.Header, commit.Events[0].ID)
 	}

@@ -56,7 +56,7 @@ func appendAndLoad(t *testing.T, ctx context.Context, s eventstore.Store) {
 
 func bytesAsEncoded(t *testing.T, ctx context.Context, s eventstore.Store) {
 	c := Change(Stream(), eventstore.Head{}, "<a> & b")
-	body, err := Registry().Encode(c)
+	body, err := Registry().Encode(ctx, c)
 	must(t, err)
 	_, err = s.Append(ctx, c)
 	must(t, err)

@@ -196,14 +196,14 @@ func TestNotSetUp(t *testing.T) {
 	b := setup(t)
 	bare := pgtest.Pool(t)
 	err := archive.Check(t.Context(), bare)
-	if !errors.Is(err, archive.ErrNotSetUp) || !strings.Contains(err.Error(), "hearth archive-sql | psql") {
+	if !errors.Is(err, archive.ErrNotSetUp) || !strings.Contains(err.Error(), "hearth database-sql | psql") {
 		t.Errorf("a database without the archive: %v", err)
 	}
 	must(t, archive.Check(t.Context(), b.pool))
 	a := archive.New(bare, b.log, b.options())
 	start(t, a)
 	until(t, "it stops", func() bool { return a.Status(t.Context()).State == projections.StateStopped })
-	if s := a.Status(t.Context()); !strings.Contains(s.Problem, "archive-sql") {
+	if s := a.Status(t.Context()); !strings.Contains(s.Problem, "database-sql") {
 		t.Errorf("status: %+v", s)
 	}
 	if found, err := archive.Weaknesses(t.Context(), bare); err != nil || len(found) == 0 {

@@ -48,7 +48,7 @@ func BenchmarkFollow(b *testing.B) {
 	messages := stored(b, store)
 	var follow, raw time.Duration
 	for b.Loop() {
-		pool := pgtest.Pool(b, pgtest.WithArchive(), pgtest.WithSync())
+		pool := pgtest.Pool(b, pgtest.Installed(), pgtest.WithSync())
 		a := archive.New(pool, store, archive.Options{Heartbeat: 50 * time.Millisecond})
 		begun := time.Now()
 		stop := start(b, a)
@@ -77,7 +77,7 @@ func BenchmarkFollow(b *testing.B) {
 // BenchmarkRead reads the archive as leaves and as messages, beside a raw select
 // of the same bytes.
 func BenchmarkRead(b *testing.B) {
-	pool := pgtest.Pool(b, pgtest.WithArchive(), pgtest.WithSync())
+	pool := pgtest.Pool(b, pgtest.Installed(), pgtest.WithSync())
 	_, err := pool.Exec(b.Context(), "insert into archive.log (identity, partition_size) values ('bench', 1000000)")
 	must(b, err)
 	_, err = pool.Exec(b.Context(), "select archive.add_partition(0)")

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"hearth/adapters/postgres"
 	"hearth/eventstore"
 )
 
@@ -40,7 +41,7 @@ func (o origin) partition(pos int64) int64 { return pos / o.Size }
 func (o origin) bounds(n int64) (first, last int64) { return max(1, n*o.Size), (n+1)*o.Size - 1 }
 
 // readOrigin is the zero origin when the archive has not begun.
-func readOrigin(ctx context.Context, db querier) (o origin, err error) {
+func readOrigin(ctx context.Context, db postgres.Querier) (o origin, err error) {
 	err = db.QueryRow(ctx, "select identity, partition_size from archive.log").Scan(&o.Identity, &o.Size)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return o, fmt.Errorf("read of which log the archive is: %w", damage(err))
@@ -62,7 +63,7 @@ func (r *Reader) End(ctx context.Context) (eventstore.Position, error) {
 }
 
 // last is the last archived message: its position, when it was stored, its leaf.
-func last(ctx context.Context, db querier) (pos eventstore.Position, at time.Time, leaf []byte, err error) {
+func last(ctx context.Context, db postgres.Querier) (pos eventstore.Position, at time.Time, leaf []byte, err error) {
 	err = db.QueryRow(ctx, "select position, stored_at, leaf from archive.message order by position desc limit 1").Scan(&pos, &at, &leaf)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return 0, at, nil, fmt.Errorf("end of the archive: %w", damage(err))

@@ -5,10 +5,10 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+
+	"hearth/adapters/postgres"
 )
 
 // ErrNotSetUp says that the database has no archive, or one of an older program.
@@ -17,52 +17,23 @@ var ErrNotSetUp = errors.New("数据库中尚未建立消息档案")
 //go:embed setup.sql
 var setupSQL string
 
-const (
-	// defaultRole is the application's role in setup.sql.
-	defaultRole = "hearth"
-	// setupMark is the comment on the schema that setup.sql leaves. It is counted
-	// up whenever setup.sql must be run again.
-	setupMark = "hearth archive setup 1"
-)
+func setup() postgres.Setup {
+	return postgres.Setup{Schema: "archive", Mark: "hearth archive setup 1", SQL: setupSQL}
+}
 
 // SetupSQL is what a superuser runs in the application's database: it makes the
 // tables, and lets the application's role, "hearth" when empty, read and add to
 // them. It can be repeated.
-func SetupSQL(role string) string {
-	if role == "" || role == defaultRole {
-		return setupSQL
-	}
-	const line = "set local archive.application = '%s';"
-	return strings.Replace(setupSQL, fmt.Sprintf(line, defaultRole), fmt.Sprintf(line, strings.ReplaceAll(role, "'", "''")), 1)
-}
-
-// querier is a pool or a connection.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-}
+func SetupSQL(role string) string { return setup().For(role) }
 
 // Check is nil when the archive is there for this role, else ErrNotSetUp, which
 // says what to do.
-func Check(ctx context.Context, db querier) error {
-	var mark, role, database string
-	var usable bool
-	err := db.QueryRow(ctx, `
-select coalesce(obj_description(n.oid, 'pg_namespace'), ''), current_user::text, current_database()::text,
-       coalesce(has_schema_privilege(n.oid, 'usage'), false)
-  from (select to_regnamespace('archive') as oid) n`).Scan(&mark, &role, &database, &usable)
-	if err != nil {
-		return fmt.Errorf("look for the archive: %w", err)
+func Check(ctx context.Context, db postgres.Querier) error {
+	done, todo, err := setup().Done(ctx, db)
+	if err != nil || done {
+		return err
 	}
-	if mark == setupMark && usable {
-		return nil
-	}
-	option := ""
-	if role != defaultRole {
-		option = " --role " + role
-	}
-	return fmt.Errorf("%w(或版本不符)。请由数据库管理员(超级用户)执行一次,可重复执行:hearth archive-sql%s | psql -v ON_ERROR_STOP=1 -d %s", ErrNotSetUp, option, database)
+	return fmt.Errorf("%w(或版本不符)。请由数据库管理员(超级用户)执行一次,可重复执行:%s", ErrNotSetUp, todo)
 }
 
 // weaknessSQL lists in what ways the role could change what is archived.
@@ -90,7 +61,7 @@ union all select '数据库没有页校验(data_checksums),磁盘上的损坏要
 
 // Weaknesses tells, for the doctor, in what ways the application could change
 // what is archived, and what keeps damage from being noticed. None is good.
-func Weaknesses(ctx context.Context, db querier) ([]string, error) {
+func Weaknesses(ctx context.Context, db postgres.Querier) ([]string, error) {
 	rows, err := db.Query(ctx, weaknessSQL)
 	if err != nil {
 		return nil, fmt.Errorf("rights on the archive: %w", err)

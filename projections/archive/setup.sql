@@ -2,7 +2,7 @@
 -- who may do what with them. To be run by a superuser in the application's
 -- database, as often as you like:
 --
---   hearth archive-sql | psql -v ON_ERROR_STOP=1 -d hearth
+--   hearth database-sql | psql -v ON_ERROR_STOP=1 -d hearth
 --
 -- Everything here belongs to a role that nobody can log in as. The application
 -- reads and adds rows. It changes and removes none, and it makes and replaces

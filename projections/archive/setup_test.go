@@ -34,7 +34,7 @@ type bundle struct {
 
 func setup(t testing.TB) *bundle {
 	t.Helper()
-	return &bundle{t: t, pool: pgtest.Pool(t, pgtest.WithArchive()), log: memstore.New(storetest.Registry()), book: &logBook{}}
+	return &bundle{t: t, pool: pgtest.Pool(t, pgtest.Installed()), log: memstore.New(storetest.Registry()), book: &logBook{}}
 }
 
 // options make everything that is waited for come soon, and partitions small.

@@ -9,6 +9,7 @@ import (
 
 	"hearth/domain"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 )
 
 // Log makes events as they come out of a store: encoded, decoded, with versions
@@ -22,7 +23,7 @@ type Log struct {
 
 // NewLog makes an empty log of the events that the registry knows.
 func NewLog(t testing.TB, registry *eventstore.Registry) *Log {
-	return &Log{t: t, registry: registry, heads: map[eventstore.StreamID]eventstore.Head{}}
+	return &Log{t: t, registry: registry.Protected(vault.NewMemory()), heads: map[eventstore.StreamID]eventstore.Head{}}
 }
 
 // Add appends one commit. What the registry cannot store and read again fails
@@ -47,7 +48,7 @@ func (l *Log) AddMeta(stream eventstore.StreamID, meta eventstore.Meta, events .
 		draft := eventstore.Draft{ID: eventstore.EventID(meta.CommandID, i), Event: ev, Meta: meta}
 		change.Drafts = append(change.Drafts, draft)
 	}
-	body, err := l.registry.Encode(change)
+	body, err := l.registry.Encode(l.t.Context(), change)
 	if err != nil {
 		l.t.Fatalf("encode %s: %v", stream, err)
 	}
@@ -55,7 +56,7 @@ func (l *Log) AddMeta(stream eventstore.StreamID, meta eventstore.Meta, events .
 	if stored.IsZero() {
 		stored = time.Unix(int64(position), 0)
 	}
-	commit, err := l.registry.Decode(stream, position, stored.UTC(), body)
+	commit, err := l.registry.Decode(l.t.Context(), stream, position, stored.UTC(), body)
 	if err != nil {
 		l.t.Fatalf("decode %s: %v", stream, err)
 	}

@@ -1,6 +1,10 @@
 package timeline
 
-import "hearth/domain/person"
+import (
+	"fmt"
+
+	"hearth/domain/person"
+)
 
 // personLine is the sentence of every event of a person. Who it is stands
 // nowhere in it: the stream is the person's, and names are personal.
@@ -23,9 +27,34 @@ func personLine(ev person.Event) Line {
 		return line(Register, "撤回为“%s”处理个人信息的同意。", ev.Purpose)
 	case person.KinOfStaffDeclared:
 		return line(Register, "备案:与%s有近亲属关系(%s)。", user(ev.User), ev.Relation)
+	case person.ErasureRequested:
+		return line(Register, "%s申请%s个人信息%s,依据:%s。", user(ev.By), ev.Step.Label(), withCases(ev.Subjects), ev.Basis.Label())
+	case person.ErasureApproved:
+		return line(Register, "%s初审同意%s个人信息。", user(ev.By), ev.Step.Label())
+	case person.ErasureRefused:
+		return line(Register, "%s不同意%s个人信息,依据:%s。", user(ev.By), ev.Step.Label(), ev.Basis.Label())
+	case person.Suspended:
+		return decided("封存", ev.Decision)
+	case person.Unsuspended:
+		return decided("解封", ev.Decision)
+	case person.KeyShredded:
+		return decided("销毁", ev.Decision)
 	default:
 		return Line{}
 	}
+}
+
+// decided is the sentence of a step that one asked for and two approved.
+func decided(step string, d person.Decision) Line {
+	return line(Register, "个人信息%s%s。%s申请,%s、%s审批,依据:%s。",
+		step, withCases(d.Subjects), user(d.RequestedBy), user(d.Approvers[0]), user(d.Approvers[1]), d.Basis.Label())
+}
+
+func withCases(subjects []string) string {
+	if len(subjects) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("(连同%d件案件的叙述内容)", len(subjects))
 }
 
 func known(what, value string) string { return yesNo(value != "", what, "") }

@@ -15,6 +15,7 @@ import (
 
 	"hearth/adapters/dirlock"
 	"hearth/adapters/localpg"
+	"hearth/eventstore/vault"
 	"hearth/projections/archive"
 )
 
@@ -131,7 +132,7 @@ func ensureTemplate(ctx context.Context, root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(archive.SetupSQL("")))
+	sum := sha256.Sum256([]byte(setupSQL()))
 	template := filepath.Join(root, fmt.Sprintf("template-%s-%x", version, sum[:4]))
 	if _, err := os.Stat(template); err == nil {
 		return template, nil
@@ -157,6 +158,8 @@ func ensureTemplate(ctx context.Context, root string) (string, error) {
 // connects to it, so that it can be copied.
 const model = "hearth"
 
+func setupSQL() string { return archive.SetupSQL("") + vault.SetupSQL("") }
+
 // allowCopies lets the application's role copy a database that it does not own.
 const allowCopies = "alter database " + model + " with is_template true;\n"
 
@@ -165,7 +168,7 @@ const allowCopies = "alter database " + model + " with is_template true;\n"
 func config(dir string, use kind) localpg.Config {
 	cfg := localpg.Config{
 		Dir: dir, Database: model, AllowCreateDB: true, Logger: slog.New(slog.DiscardHandler),
-		Setup:  archive.SetupSQL("") + allowCopies,
+		Setup:  setupSQL() + allowCopies,
 		Params: map[string]string{"max_connections": "300", "shared_buffers": "64MB"},
 	}
 	if use == relaxed {

@@ -45,9 +45,9 @@ type wish struct {
 // measurements and for tests that kill postgres.
 func WithSync() Option { return func(w *wish) { w.kind = synced } }
 
-// WithArchive asks for a database with the empty archive of messages, as an
-// installation has it.
-func WithArchive() Option { return func(w *wish) { w.template = model } }
+// Installed asks for a database as an installation has it: with the empty archive
+// of messages and the empty vault of keys.
+func Installed() Option { return func(w *wish) { w.template = model } }
 
 // databases counts those made by this process, for their names.
 var databases atomic.Int64

@@ -61,7 +61,7 @@ func BenchmarkDSN(b *testing.B) {
 
 func TestArchive(t *testing.T) {
 	t.Parallel()
-	for want, opts := range map[string][]pgtest.Option{"": nil, "hearth_keeper": {pgtest.WithArchive()}} {
+	for want, opts := range map[string][]pgtest.Option{"": nil, "hearth_keeper": {pgtest.Installed()}} {
 		var owner string
 		err := pgtest.Pool(t, opts...).QueryRow(t.Context(), "select coalesce((select tableowner from pg_tables where schemaname = 'archive' and tablename = 'log'), '')").Scan(&owner)
 		if err != nil || owner != want {

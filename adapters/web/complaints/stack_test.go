@@ -27,6 +27,7 @@ import (
 	"hearth/domain/series"
 	"hearth/eventstore"
 	"hearth/eventstore/memstore"
+	"hearth/eventstore/vault"
 	"hearth/projections"
 	"hearth/projections/complaints"
 	"hearth/projections/enterprises"
@@ -84,7 +85,7 @@ func newStack(t testing.TB) *stack {
 	if err := postgres.Migrate(t.Context(), s.pool); err != nil {
 		t.Fatal(err)
 	}
-	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs())
+	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs()).Protected(vault.NewMemory())
 	store := memstore.New(registry)
 	s.engine = eventstore.NewEngine(store, 1000)
 	s.work = casework.New(s.engine, casework.Options{Now: s.Now, Prefix: "晋工诉"})

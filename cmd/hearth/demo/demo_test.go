@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -18,11 +19,12 @@ import (
 	"hearth/domain/series"
 	"hearth/eventstore"
 	"hearth/eventstore/memstore"
+	"hearth/eventstore/vault"
 )
 
 // setup is an empty register at a time, and the demo accounts.
 func setup(now time.Time) (eventstore.Store, *casework.Service, []accounts.User) {
-	store := memstore.New(eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs()))
+	store := memstore.New(eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs()).Protected(vault.NewMemory()))
 	work := casework.New(eventstore.NewEngine(store, 1000), casework.Options{Now: func() time.Time { return now }, Prefix: "演示"})
 	var users []accounts.User
 	for i, u := range accounts.Demo() {
@@ -67,7 +69,11 @@ func events(t *testing.T, store eventstore.Store) (all []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, fmt.Sprint(rec.Position, rec.Stream, rec.Version, rec.Type, rec.ID, string(rec.Data)))
+		text, err := json.Marshal(rec.Event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fmt.Sprint(rec.Position, rec.Stream, rec.Version, rec.Type, rec.ID, string(text)))
 	}
 	return all
 }

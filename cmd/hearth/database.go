@@ -11,16 +11,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"hearth/domain"
+	"hearth/eventstore/vault"
 	"hearth/projections/archive"
 )
 
-func archiveSQLCommand() *cobra.Command {
+// databaseSQL sets up what the application must not be able to change by itself:
+// the archive of messages and the vault of keys. role is that of the
+// application, "hearth" when empty.
+func databaseSQL(role string) string { return archive.SetupSQL(role) + vault.SetupSQL(role) }
+
+func databaseSQLCommand() *cobra.Command {
 	var role string
 	cmd := &cobra.Command{
-		Use: "archive-sql", Args: cobra.NoArgs,
-		Short: "输出建立消息档案的 SQL,由外部数据库的管理员执行一次(可重复):hearth archive-sql | psql -v ON_ERROR_STOP=1 -d hearth",
+		Use: "database-sql", Args: cobra.NoArgs,
+		Short: "输出建立消息档案和密钥保险库的 SQL,由外部数据库的管理员执行一次(可重复):hearth database-sql | psql -v ON_ERROR_STOP=1 -d hearth",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprint(cmd.OutOrStdout(), archive.SetupSQL(role))
+			_, err := fmt.Fprint(cmd.OutOrStdout(), databaseSQL(role))
 			return err
 		},
 	}
@@ -28,17 +34,20 @@ func archiveSQLCommand() *cobra.Command {
 	return cmd
 }
 
-// checkArchive refuses a database that an administrator has yet to set up. Our
+// checkDatabase refuses a database that an administrator has yet to set up. Our
 // own is set up when it starts.
-func (a *App) checkArchive(ctx context.Context) error {
+func (a *App) checkDatabase(ctx context.Context) error {
 	err := archive.Check(ctx, a.pool)
-	if !errors.Is(err, archive.ErrNotSetUp) {
+	if err == nil {
+		err = vault.Check(ctx, a.pool)
+	}
+	if !errors.Is(err, archive.ErrNotSetUp) && !errors.Is(err, vault.ErrNotSetUp) {
 		return err
 	}
 	if a.postgres != nil {
-		return domain.Reject("archive_missing", "内置数据库中没有消息档案。请停止服务,删除 %s/postgres/postgres.json 后再启动,它会重新建立。", a.cfg.State)
+		return domain.Reject("database_not_set_up", "内置数据库中没有消息档案或密钥保险库。请停止服务,删除 %s/postgres/postgres.json 后再启动,它会重新建立。", a.cfg.State)
 	}
-	return domain.Reject("archive_missing", "%s。", err)
+	return domain.Reject("database_not_set_up", "%s。", err)
 }
 
 // examineArchive is the doctor's look at the second copy: whether it is up with
@@ -56,7 +65,7 @@ func (a *App) examineArchive(ctx context.Context) []finding {
 	if found, err := archive.Weaknesses(ctx, a.pool); err != nil {
 		rights.good, rights.text = false, err.Error()
 	} else if len(found) > 0 {
-		rights.good, rights.text = false, strings.Join(found, ";")+"。请由数据库管理员再执行一次 hearth archive-sql 的输出,并收回多余的权限"
+		rights.good, rights.text = false, strings.Join(found, ";")+"。请由数据库管理员再执行一次 hearth database-sql 的输出,并收回多余的权限"
 	}
 	return []finding{up, rights}
 }
