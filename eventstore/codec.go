@@ -45,6 +45,7 @@ type cloudEvent struct {
 	StreamVersion   uint64         `json:"streamversion"`
 	SchemaVersion   int            `json:"schemaversion"`
 	RulePack        string         `json:"rulepack"`
+	PolicyDigest    string         `json:"policydigest"`
 	Data            jsontext.Value `json:"data"`
 }
 
@@ -157,6 +158,7 @@ func (r *Registry) appendEvent(b []byte, c Change, i int, d Draft) ([]byte, erro
 	b = strconv.AppendUint(appendName(b, "streamversion"), c.Head.Version+uint64(i)+1, 10)
 	b = strconv.AppendInt(appendName(b, "schemaversion"), int64(spec.Version), 10)
 	b = appendOptional(b, "rulepack", d.Meta.RulePack)
+	b = appendOptional(b, "policydigest", d.Meta.PolicyDigest)
 	b = append(appendName(b, "data"), data...)
 	return append(b, '}'), nil
 }
@@ -251,7 +253,7 @@ func (r *Registry) recorded(subject string, ce *cloudEvent) (Recorded, error) {
 		OccurredAt: ce.Time, Data: ce.Data, Event: ev,
 		Meta: Meta{
 			CommandID: ce.CommandID, By: by, Channel: ce.Channel,
-			CorrelationID: ce.CorrelationID, CausationID: ce.CausationID, RulePack: ce.RulePack,
+			CorrelationID: ce.CorrelationID, CausationID: ce.CausationID, RulePack: ce.RulePack, PolicyDigest: ce.PolicyDigest,
 		},
 	}, nil
 }

@@ -2,7 +2,6 @@ package orgunit
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -108,7 +107,7 @@ func (t Tree) Below(code string, on domain.Date) []string {
 
 // Root is the unit above all others as of a date.
 func (t Tree) Root(on domain.Date) string {
-	for _, code := range slices.Sorted(maps.Keys(t.units)) {
+	for code := range t.units { // there is one
 		if u, ok := t.Find(code, on); ok && u.Parent == "" {
 			return code
 		}
