@@ -22,11 +22,13 @@ import (
 
 var now = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 
+func clock() time.Time { return now }
+
 func setup(t *testing.T) (*casework.Service, *eventstore.Engine) {
 	t.Helper()
 	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs())
 	engine := eventstore.NewEngine(memstore.New(registry), 100)
-	return casework.New(engine, casework.Options{Now: func() time.Time { return now }, Prefix: "晋工诉"}), engine
+	return casework.New(engine, casework.Options{Now: clock, Prefix: "晋工诉"}), engine
 }
 
 func request(role domain.Role) casework.Request {
