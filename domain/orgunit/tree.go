@@ -2,6 +2,8 @@ package orgunit
 
 import (
 	"cmp"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,6 +23,41 @@ type Span struct {
 	Gone bool        // dissolved; Parent is where it stood last
 }
 
+// TreeOf is the tree that has these spans, for read models that keep them.
+func TreeOf(spans []Span) Tree {
+	t := Tree{units: map[string][]Span{}}
+	for _, s := range spans {
+		t.units[s.Code] = append(t.units[s.Code], s)
+	}
+	for _, of := range t.units {
+		slices.SortFunc(of, func(a, b Span) int { return a.From.Sub(b.From) })
+	}
+	return t
+}
+
+// Codes yields the codes of all units that are or were, in no order.
+func (t Tree) Codes() iter.Seq[string] { return maps.Keys(t.units) }
+
+// Turns are the dates on which a unit or one above it changed, oldest first.
+func (t Tree) Turns(code string) []domain.Date {
+	var dates []domain.Date
+	seen := map[string]bool{}
+	var collect func(string)
+	collect = func(code string) {
+		if seen[code] {
+			return
+		}
+		seen[code] = true
+		for _, s := range t.units[code] {
+			dates = append(dates, s.From)
+			collect(s.Parent)
+		}
+	}
+	collect(code)
+	slices.SortFunc(dates, domain.Date.Sub)
+	return slices.Compact(dates)
+}
+
 // Empty reports that no unit is on record.
 func (t Tree) Empty() bool { return len(t.units) == 0 }
 
@@ -30,8 +67,8 @@ func (t Tree) Known(code string) bool { return len(t.units[code]) > 0 }
 // Spans are the history of a unit, oldest first.
 func (t Tree) Spans(code string) []Span { return slices.Clone(t.units[code]) }
 
-// span is the unit as of a date, dissolved ones included.
-func (t Tree) span(code string, on domain.Date) (Span, bool) {
+// Span is a unit as of a date, dissolved ones included.
+func (t Tree) Span(code string, on domain.Date) (Span, bool) {
 	spans := t.units[code]
 	for i := len(spans) - 1; i >= 0; i-- {
 		if !spans[i].From.After(on) {
@@ -43,7 +80,7 @@ func (t Tree) span(code string, on domain.Date) (Span, bool) {
 
 // Find is a unit as of a date.
 func (t Tree) Find(code string, on domain.Date) (Unit, bool) {
-	s, ok := t.span(code, on)
+	s, ok := t.Span(code, on)
 	if !ok || s.Gone {
 		return Unit{}, false
 	}
@@ -54,7 +91,7 @@ func (t Tree) Find(code string, on domain.Date) (Unit, bool) {
 // One that is dissolved stays where it stood last, and one to come stands where
 // it will: their cases have somebody above them at any time.
 func (t Tree) Parent(code string, on domain.Date) (string, bool) {
-	s, ok := t.span(code, on)
+	s, ok := t.Span(code, on)
 	if !ok && t.Known(code) {
 		s, ok = t.units[code][0], true
 	}
