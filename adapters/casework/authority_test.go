@@ -19,10 +19,11 @@ import (
 	"hearth/eventstore/memstore"
 )
 
-// newEngine knows the events of every family.
-func newEngine() *eventstore.Engine {
-	return eventstore.NewEngine(memstore.New(eventstore.NewRegistry(
-		complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs())), 100)
+// newEngine is in memory and knows the events of every family.
+func newEngine() *eventstore.Engine { return eventstore.NewEngine(memstore.New(registry()), 100) }
+
+func registry() *eventstore.Registry {
+	return eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs())
 }
 
 func of(role domain.Role, org string) casework.Request {
@@ -239,8 +240,3 @@ func TestAvailableAsksThePolicies(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
-
-// yes is an authority that asks nothing, to see what asking costs.
-type yes struct{ *policy.Set }
-
-func (yes) Check(policy.Request) error { return nil }

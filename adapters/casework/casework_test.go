@@ -15,9 +15,7 @@ import (
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
-	"hearth/domain/series"
 	"hearth/eventstore"
-	"hearth/eventstore/memstore"
 )
 
 var now = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
@@ -26,8 +24,7 @@ func clock() time.Time { return now }
 
 func setup(t *testing.T) (*casework.Service, *eventstore.Engine) {
 	t.Helper()
-	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs())
-	engine := eventstore.NewEngine(memstore.New(registry), 100)
+	engine := newEngine()
 	return casework.New(engine, casework.Options{Now: clock, Prefix: "晋工诉"}), engine
 }
 
