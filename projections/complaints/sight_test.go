@@ -66,8 +66,10 @@ func (w *world) open(n int) {
 	}}
 	for range w.IntN(6) {
 		events = append(events, pick(w, []complaint.Event{
-			complaint.Accepted{HandlingOrg: pick(w, w.units)}, complaint.DispatchIssued{ToOrg: pick(w, w.units)},
-			complaint.DispatchReturned{}, complaint.DispatchRuled{FinalOrg: pick(w, w.units)},
+			complaint.Accepted{HandlingOrg: pick(w, w.units)},
+			complaint.DispatchIssued{ToOrg: pick(w, w.units)},
+			complaint.DispatchReturned{},
+			complaint.DispatchRuled{FinalOrg: pick(w, w.units)},
 			complaint.HandlerAssigned{Handler: pick(w, w.users), CoHandler: pick(w, w.users)},
 			complaint.HandlerRecused{User: pick(w, w.users), ReplacedBy: pick(w, w.users)},
 			complaint.AccessRestricted{AccusedOrg: pick(w, w.units), AllowedRoles: w.roles()},

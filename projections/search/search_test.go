@@ -308,8 +308,11 @@ func TestCasesOfOtherUnitsAreNotFound(t *testing.T) {
 	look("registered", map[domain.Actor]bool{as("x", "jc"): true, as("x", "jc-gp"): true, as("x", "jc-zz"): false, as("first", "jc-yc"): true})
 	n := len(l.Commits())
 	for _, ev := range []domain.Event{
-		complaint.Accepted{HandlingOrg: "jc"}, complaint.DispatchIssued{ToOrg: "jc-yc"}, complaint.DispatchRuled{FinalOrg: "jc-zz"},
-		complaint.HandlerAssigned{Handler: "h", CoHandler: "c"}, complaint.HandlerRecused{User: "c", ReplacedBy: "d"},
+		complaint.Accepted{HandlingOrg: "jc"},
+		complaint.DispatchIssued{ToOrg: "jc-yc"},
+		complaint.DispatchRuled{FinalOrg: "jc-zz"},
+		complaint.HandlerAssigned{Handler: "h", CoHandler: "c"},
+		complaint.HandlerRecused{User: "c", ReplacedBy: "d"},
 	} {
 		l.add(search.Complaint, 1, ev)
 	}
