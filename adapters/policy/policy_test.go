@@ -173,7 +173,7 @@ func TestDigest(t *testing.T) {
 			t.Errorf("%s: loaded", name)
 		}
 	}
-	if InForce().Digest() != InForce().Digest() {
+	if one, again := InForce().Digest(), InForce().Digest(); one != again {
 		t.Error("two digests of one set")
 	}
 }
