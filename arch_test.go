@@ -49,7 +49,8 @@ var allowed = []struct {
 	{"adapters/natsserver/blocks", []string{highwayLib}},
 	{"adapters/accounts", []string{"hearth/domain/...", "hearth/adapters/postgres", uuidLib, pgxLib, argonLib}},
 	{"adapters/calls", []string{pgxLib}},
-	{"adapters/casework", []string{"hearth/domain/...", "hearth/eventstore", uuidLib}},
+	{"adapters/policy", []string{"hearth/domain/...", uuidLib, cedarLib}},
+	{"adapters/casework", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/policy", uuidLib}},
 	{"adapters/reactions", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/casework", "hearth/adapters/postgres", uuidLib, pgxLib, watermillLib}},
 	{"adapters/repair", []string{"hearth/adapters/natsserver/blocks", "hearth/eventstore", "hearth/eventstore/notary", tlogLib}},
 	{"adapters/sealing", []string{"hearth/eventstore", "hearth/eventstore/notary", pgxLib}},
@@ -92,6 +93,7 @@ const (
 	chromeLib     = "github.com/chromedp/..."
 	qrLib         = "rsc.io/qr"
 	zstdLib       = "github.com/klauspost/compress/zstd"
+	cedarLib      = "github.com/cedar-policy/cedar-go"
 	humaLib       = "github.com/danielgtaylor/huma/v2/..."
 )
 

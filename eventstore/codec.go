@@ -44,6 +44,7 @@ type cloudEvent struct {
 	StreamVersion   uint64         `json:"streamversion"`
 	SchemaVersion   int            `json:"schemaversion"`
 	RulePack        string         `json:"rulepack"`
+	PolicyDigest    string         `json:"policydigest"`
 	Data            jsontext.Value `json:"data"`
 }
 
@@ -212,6 +213,7 @@ func (e *encoding) appendEvent(b []byte, c Change, i int, ev encodedEvent) ([]by
 	b = strconv.AppendUint(appendName(b, "streamversion"), c.Head.Version+uint64(i)+1, 10)
 	b = strconv.AppendInt(appendName(b, "schemaversion"), int64(spec.Version), 10)
 	b = appendOptional(b, "rulepack", d.Meta.RulePack)
+	b = appendOptional(b, "policydigest", d.Meta.PolicyDigest)
 	b = appendSealed(appendName(b, "data"), ev.data, e.secrets[ev.from:ev.to])
 	return append(b, '}'), nil
 }

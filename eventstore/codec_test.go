@@ -66,7 +66,7 @@ func sample() eventstore.Change {
 	command := uuid.MustParse("5f0c3f4e-9d0a-4d0e-8a6e-0d6a4b6f0001")
 	meta := eventstore.Meta{
 		CommandID: command, Channel: "hotline", CorrelationID: account.String(),
-		CausationID: "5f0c3f4e-9d0a-4d0e-8a6e-0d6a4b6f0000", RulePack: "2026-1",
+		CausationID: "5f0c3f4e-9d0a-4d0e-8a6e-0d6a4b6f0000", RulePack: "2026-1", PolicyDigest: "0f1e2d3c4b5a6978",
 		By: domain.By{
 			Actor: domain.Actor{ID: "u-17", Org: "610100", Role: domain.RoleOperator},
 			At:    at, Happened: at.Add(-48 * time.Hour), LateReason: "停电两天",
@@ -173,7 +173,7 @@ func TestCloudEventsSDKReadsStoredMessages(t *testing.T) {
 		"recordedtime": "2026-11-23T02:03:04.567Z", "latereason": "停电两天",
 		"actorid": "u-17", "actororg": "610100", "actorrole": "operator", "channel": "hotline",
 		"commandid": "5f0c3f4e-9d0a-4d0e-8a6e-0d6a4b6f0001", "correlationid": account.String(),
-		"causationid": "5f0c3f4e-9d0a-4d0e-8a6e-0d6a4b6f0000", "rulepack": "2026-1",
+		"causationid": "5f0c3f4e-9d0a-4d0e-8a6e-0d6a4b6f0000", "rulepack": "2026-1", "policydigest": "0f1e2d3c4b5a6978",
 		"streamversion": int32(5), "schemaversion": int32(2),
 	}
 	if diff := cmp.Diff(want, first.Extensions()); diff != "" {

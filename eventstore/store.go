@@ -104,6 +104,7 @@ type Meta struct {
 	CorrelationID string
 	CausationID   string
 	RulePack      string
+	PolicyDigest  string // of the policies that allowed the command
 }
 
 // Draft is an event on its way into a stream.

@@ -178,8 +178,16 @@ func commandID(user accounts.User, key string) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("hearth:idempotency:"+user.ID+":"+key))
 }
 
-// viewer is the caller as the read models ask.
-func viewer(c caller) complaints.Viewer { return complaints.ViewerOf(c.user.Actor()) }
+// viewer is the caller as the read models ask: in the role that sees the most
+// cases.
+func (s *server) viewer(ctx context.Context) complaints.Viewer {
+	u := callerOf(ctx).user
+	actors := make([]domain.Actor, len(u.Roles))
+	for i, r := range u.Roles {
+		actors[i] = domain.Actor{ID: u.ID, Org: u.Org, Role: r}
+	}
+	return complaints.ViewerOf(s.Casework.Widest(ctx, actors...))
+}
 
 // visible waits for a write to be readable; a model that is behind is no error
 // of the write.

@@ -61,7 +61,7 @@ func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
 	}
 	out.Body.People = []knownCaller{}
 	for _, p := range found {
-		cases, err := s.Cases.List(ctx, viewer(callerOf(ctx)), complaints.Filter{Reporter: p.ID, Limit: 5}, "")
+		cases, err := s.Cases.List(ctx, s.viewer(ctx), complaints.Filter{Reporter: p.ID, Limit: 5}, "")
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}

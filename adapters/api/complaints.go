@@ -135,7 +135,7 @@ func (s *server) find(ctx context.Context, id string) (complaints.Row, error) {
 	if err != nil {
 		return complaints.Row{}, complaints.ErrNotFound
 	}
-	return s.Cases.Get(ctx, viewer(callerOf(ctx)), parsed)
+	return s.Cases.Get(ctx, s.viewer(ctx), parsed)
 }
 
 func (s *server) timeline(ctx context.Context, in *timelineIn) (*timelineOut, error) {
@@ -171,7 +171,7 @@ func (s *server) list(ctx context.Context, in *listIn) (*listOut, error) {
 	if f.To, err = domain.ParseDate(in.To); err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	page, err := s.Cases.List(ctx, viewer(callerOf(ctx)), f, complaints.Cursor(in.Cursor))
+	page, err := s.Cases.List(ctx, s.viewer(ctx), f, complaints.Cursor(in.Cursor))
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}

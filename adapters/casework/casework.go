@@ -2,7 +2,8 @@
 // families that a wish touches and appends their events in one atomic step.
 //
 // Pages, API, import, demo data and ticker all come through here. It holds no
-// rules and no state of its own: rules are in the deciders, facts in the store.
+// rules: what is possible is in the deciders; who may do what is in the policies,
+// which are asked here and nowhere else (authority.go); facts are in the store.
 // It fills in what no caller should have to know: the rules in force, the next
 // number, the ids, the time. Read Service.Register and Service.Do.
 package casework
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"hearth/adapters/policy"
 	"hearth/domain"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
@@ -22,30 +24,39 @@ import (
 
 // Service carries out commands. Safe for concurrent use.
 type Service struct {
-	engine *eventstore.Engine
-	now    func() time.Time
-	prefix string
+	engine    *eventstore.Engine
+	now       func() time.Time
+	prefix    string
+	authority Authority
+	tree      tree
 }
 
 // Options are the settings of a Service.
 type Options struct {
 	Now    func() time.Time
 	Prefix string // what the numbers of complaints begin with, such as 晋工诉
+	// Authority is who says who may do what; nil means the policies in force.
+	Authority Authority
 }
 
 // New makes a Service over an engine.
 func New(engine *eventstore.Engine, o Options) *Service {
-	return &Service{engine: engine, now: o.Now, prefix: o.Prefix}
+	if o.Authority == nil {
+		o.Authority = policy.InForce()
+	}
+	return &Service{engine: engine, now: o.Now, prefix: o.Prefix, authority: o.Authority}
 }
 
 // Request is who wishes something, and how the wish reached us. CommandID is
 // drawn when the form is shown: the same one never does a thing twice. At is
 // when it is entered, now if zero; Happened and LateReason are for late entries.
 // Cause is the event that a reaction answers to, and Correlation the case that
-// the event belongs to; people leave both empty.
+// the event belongs to; people leave both empty. For is the user whose office
+// the actor holds for a time (代), empty for their own.
 type Request struct {
 	CommandID   uuid.UUID
 	Actor       domain.Actor
+	For         string
 	Channel     string
 	At          time.Time
 	Happened    time.Time
@@ -63,11 +74,11 @@ func (s *Service) by(r Request) domain.By {
 	return domain.By{Actor: r.Actor, At: at.UTC().Truncate(time.Microsecond), Happened: r.Happened.UTC().Truncate(time.Microsecond), LateReason: r.LateReason}
 }
 
-func (r Request) meta(correlation, rulePack string) eventstore.Meta {
+func (s *Service) meta(r Request, correlation, rulePack string) eventstore.Meta {
 	if r.Correlation != "" {
 		correlation = r.Correlation
 	}
-	return eventstore.Meta{CommandID: r.CommandID, Channel: r.Channel, CorrelationID: correlation, CausationID: r.Cause, RulePack: rulePack}
+	return eventstore.Meta{CommandID: r.CommandID, Channel: r.Channel, CorrelationID: correlation, CausationID: r.Cause, RulePack: rulePack, PolicyDigest: s.authority.Digest()}
 }
 
 func (r Request) check() error {
@@ -165,17 +176,21 @@ func (s *Service) issue(ctx context.Context, id uuid.UUID, cmd complaint.Command
 	}
 	cmd.Stamp(s.by(r))
 	heads, err := s.engine.Do(ctx, func(u *eventstore.Unit) error {
-		return stage(ctx, u, id, cmd, r)
+		return s.stage(ctx, u, id, cmd, r)
 	})
 	return heads[CaseStream(id)], err
 }
 
-func stage(ctx context.Context, u *eventstore.Unit, id uuid.UUID, cmd complaint.Command, r Request) error {
+func (s *Service) stage(ctx context.Context, u *eventstore.Unit, id uuid.UUID, cmd complaint.Command, r Request) error {
 	rules, err := rulesOf(ctx, u)
 	if err != nil {
 		return err
 	}
-	_, err = eventstore.Stage(ctx, u, CaseStream(id), complaint.NewDecider(rules), cmd, r.meta(id.String(), rules.Version))
+	ask, err := s.asking(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = eventstore.Stage(ctx, u, CaseStream(id), ask.complaint(id, rules), cmd, s.meta(r, id.String(), rules.Version))
 	return err
 }
 
@@ -204,12 +219,12 @@ func (s *Service) Merge(ctx context.Context, from, into uuid.UUID, reason string
 		}
 		merge := &complaint.Merge{IntoID: into, IntoNo: target.No, Reason: reason}
 		merge.Stamp(s.by(r))
-		if err := stage(ctx, u, from, merge, r); err != nil {
+		if err := s.stage(ctx, u, from, merge, r); err != nil {
 			return err
 		}
 		takeOver := source.TakeOver(from)
 		takeOver.Stamp(s.by(r))
-		return stage(ctx, u, into, takeOver, r)
+		return s.stage(ctx, u, into, takeOver, r)
 	})
 	return heads[CaseStream(into)], err
 }
@@ -220,5 +235,9 @@ func (s *Service) PublishCalendar(ctx context.Context, n calendar.Notice, r Requ
 		return eventstore.Head{}, err
 	}
 	cmd := calendar.Publish{By: s.by(r), Notice: n}
-	return eventstore.Execute(ctx, s.engine, calendarStream, calendar.Decider, calendar.Command(cmd), r.meta("", ""))
+	ask, err := s.asking(ctx, r)
+	if err != nil {
+		return eventstore.Head{}, err
+	}
+	return eventstore.Execute(ctx, s.engine, calendarStream, ask.calendar(), calendar.Command(cmd), s.meta(r, "", ""))
 }

@@ -15,19 +15,17 @@ import (
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
-	"hearth/domain/series"
 	"hearth/eventstore"
-	"hearth/eventstore/memstore"
-	"hearth/eventstore/vault"
 )
 
 var now = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 
+func clock() time.Time { return now }
+
 func setup(t *testing.T) (*casework.Service, *eventstore.Engine) {
 	t.Helper()
-	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs()).Protected(vault.NewMemory())
-	engine := eventstore.NewEngine(memstore.New(registry), 100)
-	return casework.New(engine, casework.Options{Now: func() time.Time { return now }, Prefix: "晋工诉"}), engine
+	engine := newEngine()
+	return casework.New(engine, casework.Options{Now: clock, Prefix: "晋工诉"}), engine
 }
 
 func request(role domain.Role) casework.Request {

@@ -22,5 +22,9 @@ func (s *Service) OnEnterprise(ctx context.Context, id uuid.UUID, cmd Enterprise
 		return eventstore.Head{}, err
 	}
 	cmd.Stamp(s.by(r))
-	return eventstore.Execute(ctx, s.engine, EnterpriseStream(id), enterprise.Decider, enterprise.Command(cmd), r.meta(id.String(), ""))
+	ask, err := s.asking(ctx, r)
+	if err != nil {
+		return eventstore.Head{}, err
+	}
+	return eventstore.Execute(ctx, s.engine, EnterpriseStream(id), ask.enterprise(), enterprise.Command(cmd), s.meta(r, id.String(), ""))
 }

@@ -101,7 +101,11 @@ func (s *Service) stageIntake(ctx context.Context, u *eventstore.Unit, rules com
 		return Outcome{}, err
 	}
 	out := Outcome{ID: in.caseID()}
-	decider := complaint.NewDecider(rules)
+	ask, err := s.asking(ctx, in.Request)
+	if err != nil {
+		return out, err
+	}
+	decider := ask.complaint(out.ID, rules)
 	stream := CaseStream(out.ID)
 	state, head, err := eventstore.State(ctx, u, stream, decider)
 	if err != nil {
@@ -114,7 +118,7 @@ func (s *Service) stageIntake(ctx context.Context, u *eventstore.Unit, rules com
 	by := s.by(in.Request)
 	cmd := in.Register
 	cmd.By = by
-	people, err := s.prepare(&cmd, in, by)
+	people, err := ask.prepare(&cmd, in, by)
 	if err != nil {
 		return out, err
 	}
@@ -122,11 +126,11 @@ func (s *Service) stageIntake(ctx context.Context, u *eventstore.Unit, rules com
 	if err := tryAll(decider, state, append([]complaint.Command{&cmd}, stamped(in.Then, by)...)); err != nil {
 		return out, err
 	}
-	if cmd.No, err = s.takeNumber(ctx, u, by, in, out.ID); err != nil {
+	if cmd.No, err = ask.takeNumber(ctx, u, by, in, out.ID); err != nil {
 		return out, err
 	}
 	out.No = cmd.No
-	meta := in.meta(out.ID.String(), rules.Version)
+	meta := s.meta(in.Request, out.ID.String(), rules.Version)
 	if err := people(ctx, u, meta); err != nil {
 		return out, err
 	}
@@ -134,7 +138,7 @@ func (s *Service) stageIntake(ctx context.Context, u *eventstore.Unit, rules com
 		return out, err
 	}
 	for n, next := range in.Then {
-		if err := stage(ctx, u, out.ID, next, in.step(n)); err != nil {
+		if err := s.stage(ctx, u, out.ID, next, in.step(n)); err != nil {
 			return out, err
 		}
 	}
@@ -149,7 +153,7 @@ func (s *Service) registeredBefore(
 	out.No, out.Head, out.Existed = state.No, head, true
 	cmd := in.Register
 	cmd.By, cmd.No = s.by(in.Request), state.No
-	_, err := eventstore.Stage(ctx, u, CaseStream(out.ID), d, complaint.Command(&cmd), in.meta(out.ID.String(), ""))
+	_, err := eventstore.Stage(ctx, u, CaseStream(out.ID), d, complaint.Command(&cmd), s.meta(in.Request, out.ID.String(), ""))
 	return out, err
 }
 
@@ -173,18 +177,18 @@ func tryAll(d decider, state complaint.State, cmds []complaint.Command) error {
 }
 
 // takeNumber takes the next number (文号) of the year in Shanghai.
-func (s *Service) takeNumber(ctx context.Context, u *eventstore.Unit, by domain.By, in Intake, id uuid.UUID) (string, error) {
+func (a asking) takeNumber(ctx context.Context, u *eventstore.Unit, by domain.By, in Intake, id uuid.UUID) (string, error) {
 	year := domain.DateOf(by.At).Year()
 	name := complaint.SeriesCase(year)
 	stream := eventstore.StreamID{Family: series.Family, Case: name}
 	cmd := &series.Take{By: by, Series: name, For: id.String()}
-	events, err := eventstore.Stage(ctx, u, stream, series.Decider, series.Command(cmd), in.meta(id.String(), ""))
+	events, err := eventstore.Stage(ctx, u, stream, a.series(), series.Command(cmd), a.s.meta(in.Request, id.String(), ""))
 	if err != nil {
 		return "", err
 	}
 	for _, ev := range events {
 		if taken, ok := ev.(series.NumberTaken); ok {
-			return fmt.Sprintf("%s〔%d〕%d号", s.prefix, year, taken.N), nil
+			return fmt.Sprintf("%s〔%d〕%d号", a.s.prefix, year, taken.N), nil
 		}
 	}
 	return "", nil // taken by this very command before: the complaint has it
@@ -193,18 +197,18 @@ func (s *Service) takeNumber(ctx context.Context, u *eventstore.Unit, by domain.
 // prepare fills in the ids of people and enterprises that are not on file and
 // returns the staging of their registration. Their ids follow from the command,
 // so that a repetition means the same ones.
-func (s *Service) prepare(cmd *complaint.Register, in Intake, by domain.By) (func(context.Context, *eventstore.Unit, eventstore.Meta) error, error) {
+func (a asking) prepare(cmd *complaint.Register, in Intake, by domain.By) (func(context.Context, *eventstore.Unit, eventstore.Meta) error, error) {
 	var stagings []func(context.Context, *eventstore.Unit, eventstore.Meta) error
 	if in.Reporter != nil && cmd.Reporter.PersonID == uuid.Nil && !cmd.Reporter.Anonymous {
 		id := uuid.NewSHA1(in.CommandID, []byte("reporter"))
 		register := *in.Reporter
 		register.By = by
-		if _, err := person.Decider.Decide(person.Decider.Initial(), &register); err != nil {
+		if _, err := a.person().Decide(person.Decider.Initial(), &register); err != nil {
 			return nil, err
 		}
 		cmd.Reporter.PersonID = id
 		stagings = append(stagings, func(ctx context.Context, u *eventstore.Unit, m eventstore.Meta) error {
-			_, err := eventstore.Stage(ctx, u, PersonStream(id), person.Decider, person.Command(&register), m)
+			_, err := eventstore.Stage(ctx, u, PersonStream(id), a.person(), person.Command(&register), m)
 			return err
 		})
 	}
@@ -212,12 +216,12 @@ func (s *Service) prepare(cmd *complaint.Register, in Intake, by domain.By) (fun
 		id := uuid.NewSHA1(in.CommandID, []byte("employer"))
 		register := *in.Employer
 		register.By = by
-		if _, err := enterprise.Decider.Decide(enterprise.Decider.Initial(), &register); err != nil {
+		if _, err := a.enterprise().Decide(enterprise.Decider.Initial(), &register); err != nil {
 			return nil, err
 		}
 		cmd.Employer.EnterpriseID = id
 		stagings = append(stagings, func(ctx context.Context, u *eventstore.Unit, m eventstore.Meta) error {
-			_, err := eventstore.Stage(ctx, u, EnterpriseStream(id), enterprise.Decider, enterprise.Command(&register), m)
+			_, err := eventstore.Stage(ctx, u, EnterpriseStream(id), a.enterprise(), enterprise.Command(&register), m)
 			return err
 		})
 	}
@@ -247,9 +251,13 @@ func (s *Service) NewPerson(ctx context.Context, p person.Register, r Request) (
 	if err := r.check(); err != nil {
 		return uuid.Nil, eventstore.Head{}, err
 	}
+	ask, err := s.asking(ctx, r)
+	if err != nil {
+		return uuid.Nil, eventstore.Head{}, err
+	}
 	id := uuid.NewSHA1(r.CommandID, []byte("person"))
 	p.By = s.by(r)
-	head, err := eventstore.Execute(ctx, s.engine, PersonStream(id), person.Decider, person.Command(&p), r.meta(id.String(), ""))
+	head, err := eventstore.Execute(ctx, s.engine, PersonStream(id), ask.person(), person.Command(&p), s.meta(r, id.String(), ""))
 	return id, head, err
 }
 
@@ -258,9 +266,13 @@ func (s *Service) NewEnterprise(ctx context.Context, e enterprise.Register, r Re
 	if err := r.check(); err != nil {
 		return uuid.Nil, eventstore.Head{}, err
 	}
+	ask, err := s.asking(ctx, r)
+	if err != nil {
+		return uuid.Nil, eventstore.Head{}, err
+	}
 	id := uuid.NewSHA1(r.CommandID, []byte("enterprise"))
 	e.By = s.by(r)
-	head, err := eventstore.Execute(ctx, s.engine, EnterpriseStream(id), enterprise.Decider, enterprise.Command(&e), r.meta(id.String(), ""))
+	head, err := eventstore.Execute(ctx, s.engine, EnterpriseStream(id), ask.enterprise(), enterprise.Command(&e), s.meta(r, id.String(), ""))
 	if err != nil {
 		return uuid.Nil, head, fmt.Errorf("register enterprise: %w", err)
 	}

@@ -23,5 +23,9 @@ func (s *Service) OnPerson(ctx context.Context, id uuid.UUID, cmd PersonCommand,
 		return eventstore.Head{}, err
 	}
 	cmd.Stamp(s.by(r))
-	return eventstore.Execute(ctx, s.engine, PersonStream(id), person.Decider, person.Command(cmd), r.meta(id.String(), ""))
+	ask, err := s.asking(ctx, r)
+	if err != nil {
+		return eventstore.Head{}, err
+	}
+	return eventstore.Execute(ctx, s.engine, PersonStream(id), ask.person(), person.Command(cmd), s.meta(r, id.String(), ""))
 }

@@ -154,7 +154,9 @@ func TestCreditFollowsMergers(t *testing.T) {
 	g.reaches("credit", end+1)
 	stop()
 	for from, into := range map[uuid.UUID]uuid.UUID{old: middle, middle: present} {
-		_, err := g.work.OnEnterprise(t.Context(), from, &enterprise.Merge{ID: from, IntoID: into, Reason: "重复建档"}, g.request())
+		r := g.request()
+		r.Actor.Role = domain.RoleDispatcher
+		_, err := g.work.OnEnterprise(t.Context(), from, &enterprise.Merge{ID: from, IntoID: into, Reason: "重复建档"}, r)
 		must(t, err)
 	}
 	_, _ = g.closed(old)

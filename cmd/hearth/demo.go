@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"hearth/cmd/hearth/demo"
+	"hearth/domain/complaint"
+	"hearth/eventstore"
 )
 
 // demoProgress is in the state folder while demo cases are being loaded. A load
@@ -50,6 +52,20 @@ func (p demoProgress) write() error {
 	return os.Rename(p.file+".new", p.file)
 }
 
+// hasCases reports whether a case was ever registered. Units and users are on
+// record before.
+func (a *App) hasCases(ctx context.Context) (bool, error) {
+	for rec, err := range eventstore.After(ctx, a.store, 0) {
+		if err != nil {
+			return false, fmt.Errorf("look for cases: %w", err)
+		}
+		if rec.Stream.Family == complaint.Family {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // loadDemo makes the demo accounts, and the demo cases in an empty register.
 func (a *App) loadDemo(ctx context.Context, state string) error {
 	users, err := a.accounts.SeedDemo(ctx)
@@ -61,8 +77,7 @@ func (a *App) loadDemo(ctx context.Context, state string) error {
 		return err
 	}
 	if !under {
-		end, err := a.store.End(ctx)
-		if err != nil || end > 0 {
+		if some, err := a.hasCases(ctx); err != nil || some {
 			return err
 		}
 		p.Begun = time.Now()

@@ -19,12 +19,14 @@ import (
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
 	"hearth/eventstore"
 	"hearth/projections"
 	"hearth/projections/complaints"
 	"hearth/projections/enterprises"
+	"hearth/projections/orgs"
 	"hearth/projections/people"
 	"hearth/projections/search"
 	"hearth/projections/timeline"
@@ -32,7 +34,7 @@ import (
 
 // registry knows the events of every family.
 func registry() *eventstore.Registry {
-	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs())
+	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs())
 }
 
 // models are the read models and their queries.
@@ -55,6 +57,7 @@ var catalogue = []struct {
 	{"人员", people.New()},
 	{"单位", enterprises.New()},
 	{"搜索", search.New()},
+	{"组织机构", orgs.New()},
 }
 
 func newModels(pool *pgxpool.Pool) models {

@@ -127,6 +127,10 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	defer stopServing()
 	slog.InfoContext(ctx, "serving", "address", listener.Addr().String())
 
+	// Until they are on record, the same units hold: nothing waits for this.
+	if err := app.casework.FoundUnits(ctx); err != nil && ctx.Err() == nil {
+		slog.WarnContext(ctx, "founding units not on record", "err", err)
+	}
 	if o.demo {
 		if err := app.loadDemo(ctx, cfg.State); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("demo: %w", err)

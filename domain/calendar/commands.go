@@ -7,7 +7,7 @@ import "hearth/domain"
 //sumtype:decl
 type Command interface {
 	domain.Command
-	calendarCommand()
+	calendarCommand() string
 }
 
 // Publish is 发布放假通知: the wish to enter the notice of a year, or to correct it.
@@ -16,4 +16,12 @@ type Publish struct {
 	Notice Notice `json:"notice"`
 }
 
-func (Publish) calendarCommand() {}
+func (Publish) calendarCommand() string { return "publish" }
+
+var labels = domain.NewCodes[string]("日历命令", "publish", "发布放假通知")
+
+// NameOf is the stable name of a command.
+func NameOf(cmd Command) string { return cmd.calendarCommand() }
+
+// Commands is the list of commands (日历命令) by their stable names.
+func Commands() domain.Codes[string] { return labels }

@@ -33,6 +33,13 @@ func Available(s State, actor domain.Actor, r Rules, now time.Time) []Action {
 	return actions
 }
 
+// Refusal is why a command is not open to the actor on this case now; nil when the
+// guards let it pass.
+func Refusal(name string, s State, actor domain.Actor, r Rules, now time.Time) error {
+	spec, _ := Spec(name)
+	return spec.allow(gate{s: s, r: r, actor: actor, now: now})
+}
+
 // Obstacles is 结案障碍: everything that stands in the way of closing the case
 // now, each as the rejection would say it. Available tells only the first.
 func Obstacles(s State, r Rules, now time.Time) []string {

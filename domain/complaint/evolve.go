@@ -11,6 +11,7 @@ func Evolve(s State, ev Event) State { return ev.apply(s) }
 
 func (ev Registered) apply(s State) State {
 	s.Phase, s.No, s.Category = PhaseRegistered, ev.No, ev.Category
+	s.Area, s.FirstReceiver = ev.Area, ev.FirstReceiver
 	s.Reporter, s.Respondent, s.ProjectID = ev.Reporter, ev.Employer, ev.ProjectID
 	s.Claim, s.EmploymentEndedOn = ev.Claim, ev.EmploymentEndedOn
 	s.RegisteredAt, s.Limitation = ev.RegisteredAt, ev.Limitation

@@ -17,6 +17,8 @@ type State struct {
 	Phase             Phase
 	No                string
 	Category          Category
+	Area              string
+	FirstReceiver     string // user id, 首问责任人
 	Reporter          Reporter
 	Respondent        Employer
 	ProjectID         uuid.UUID

@@ -11,7 +11,7 @@ import (
 //sumtype:decl
 type Command interface {
 	domain.Command
-	command()
+	command() string
 }
 
 // Register is 单位建档.
@@ -80,11 +80,19 @@ type Merge struct {
 	Reason    string    `json:"reason"`
 }
 
-func (*Register) command()        {}
-func (*Rename) command()          {}
-func (*EnterCode) command()       {}
-func (*ReportHeadcount) command() {}
-func (*Signal) command()          {}
-func (*NoteBlacklist) command()   {}
-func (*RemoveBlacklist) command() {}
-func (*Merge) command()           {}
+func (*Register) command() string        { return "register" }
+func (*Rename) command() string          { return "rename" }
+func (*EnterCode) command() string       { return "enter_code" }
+func (*ReportHeadcount) command() string { return "report_headcount" }
+func (*Signal) command() string          { return "signal" }
+func (*NoteBlacklist) command() string   { return "note_blacklist" }
+func (*RemoveBlacklist) command() string { return "remove_blacklist" }
+func (*Merge) command() string           { return "merge" }
+
+var labels = domain.NewCodes[string]("单位命令", "register", "单位建档", "rename", "单位更名", "enter_code", "补录信用代码", "report_headcount", "填报职工人数", "signal", "记入信用信号", "note_blacklist", "登记列入失信名单", "remove_blacklist", "登记移出失信名单", "merge", "并入单位档案")
+
+// NameOf is the stable name of a command.
+func NameOf(cmd Command) string { return cmd.command() }
+
+// Commands is the list of commands (单位命令) by their stable names.
+func Commands() domain.Codes[string] { return labels }

@@ -7,7 +7,7 @@ import "hearth/domain"
 //sumtype:decl
 type Command interface {
 	domain.Command
-	command()
+	command() string
 }
 
 // Register is 人员建档. Numbers may be written as people write them.
@@ -63,10 +63,19 @@ type DeclareKin struct {
 	Relation  string `json:"relation"`
 }
 
-func (*Register) command()        {}
-func (*CorrectIdentity) command() {}
-func (*CorrectContact) command()  {}
-func (*CorrectBank) command()     {}
-func (*GiveConsent) command()     {}
-func (*WithdrawConsent) command() {}
-func (*DeclareKin) command()      {}
+func (*Register) command() string        { return "register" }
+func (*CorrectIdentity) command() string { return "correct_identity" }
+func (*CorrectContact) command() string  { return "correct_contact" }
+func (*CorrectBank) command() string     { return "correct_bank" }
+func (*GiveConsent) command() string     { return "give_consent" }
+func (*WithdrawConsent) command() string { return "withdraw_consent" }
+func (*DeclareKin) command() string      { return "declare_kin" }
+
+var labels = domain.NewCodes[string]("人员命令", "register", "人员建档", "correct_identity", "更正身份信息", "correct_contact", "更正联系方式", "correct_bank", "更正银行账户", "give_consent", "登记同意", "withdraw_consent", "登记撤回同意", "declare_kin", "近亲属备案",
+	"request_erasure", "申请处置个人信息", "approve_erasure", "同意处置", "refuse_erasure", "不予处置")
+
+// NameOf is the stable name of a command.
+func NameOf(cmd Command) string { return cmd.command() }
+
+// Commands is the list of commands (人员命令) by their stable names.
+func Commands() domain.Codes[string] { return labels }

@@ -165,9 +165,9 @@ type RefuseErasure struct {
 	Basis     RefusalBasis `json:"basis"`
 }
 
-func (*RequestErasure) command() {}
-func (*ApproveErasure) command() {}
-func (*RefuseErasure) command()  {}
+func (*RequestErasure) command() string { return "request_erasure" }
+func (*ApproveErasure) command() string { return "approve_erasure" }
+func (*RefuseErasure) command() string  { return "refuse_erasure" }
 
 // Standing is 数据状态: what may be done with somebody's data.
 type Standing string

@@ -54,7 +54,7 @@ func Specs() []domain.EventSpec {
 //sumtype:decl
 type Command interface {
 	domain.Command
-	command()
+	command() string
 }
 
 // Take is 取号: the next number, for the thing with this id.
@@ -71,8 +71,16 @@ type Void struct {
 	Reason string
 }
 
-func (*Take) command() {}
-func (*Void) command() {}
+func (*Take) command() string { return "take" }
+func (*Void) command() string { return "void" }
+
+var labels = domain.NewCodes[string]("编号命令", "take", "取号", "void", "作废文号")
+
+// NameOf is the stable name of a command.
+func NameOf(cmd Command) string { return cmd.command() }
+
+// Commands is the list of commands (编号命令) by their stable names.
+func Commands() domain.Codes[string] { return labels }
 
 // State is 编号状态: how far the series has come, and what is void.
 type State struct {

@@ -292,10 +292,10 @@ func BenchmarkQueries(b *testing.B) {
 			return err
 		},
 		"list/text":  func(ctx context.Context) error { _, err := q.List(ctx, v, Filter{Text: "宏达1"}, ""); return err },
-		"inbox/hand": func(ctx context.Context) error { _, err := q.Inbox(ctx, ViewerOf(handler), rules()); return err },
-		"inbox/disp": func(ctx context.Context) error { _, err := q.Inbox(ctx, ViewerOf(dispatcher), rules()); return err },
+		"inbox/hand": func(ctx context.Context) error { _, err := q.Inbox(ctx, viewerOf(handler), rules()); return err },
+		"inbox/disp": func(ctx context.Context) error { _, err := q.Inbox(ctx, viewerOf(dispatcher), rules()); return err },
 		"desk": func(ctx context.Context) error {
-			_, err := q.Desk(ctx, ViewerOf(operator), rules(), now.At)
+			_, err := q.Desk(ctx, viewerOf(operator), rules(), now.At)
 			return err
 		},
 		"hints": func(ctx context.Context) error {

@@ -21,7 +21,7 @@ func TestFiguresAreTheirRows(t *testing.T) {
 	for _, in := range Indicators() {
 		empty[in.Code] = true
 	}
-	for _, v := range []Viewer{everything, ViewerOf(leader)} {
+	for _, v := range []Viewer{everything, viewerOf(leader)} {
 		board := must[Board](t)(q.Board(t.Context(), v, now, period, ""))
 		if len(board.Areas) != 7 || board.Areas[0] != "" {
 			t.Fatalf("areas %v", board.Areas)

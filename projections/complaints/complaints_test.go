@@ -85,7 +85,7 @@ func worked(o *office) *file {
 	f.do(reviewer, &complaint.ReversePayment{PaymentNo: 1, Reason: "退汇"})
 	f.payAll()
 	f.pass(40 * day)
-	f.do(machine, &complaint.Tick{})
+	f.do(clerk, &complaint.Tick{})
 	f.do(handler, &complaint.AnswerDocument{DocumentID: name("opinion"), Answer: complaint.AnswerAdequate})
 	f.propose(complaint.ConcludePaid)
 	f.call(f.s.Proposal.Sample[0], 0, false)

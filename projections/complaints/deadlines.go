@@ -42,7 +42,7 @@ func (q Queries) Due(ctx context.Context, v Viewer, until time.Time) ([]Deadline
 func (q Queries) Ticks(ctx context.Context, cal calendar.Calendar, now time.Time) ([]uuid.UUID, error) {
 	// The first step comes three working days before the due date.
 	horizon, _ := cal.AddWorkdays(domain.DateOf(now), 4)
-	clocks, err := q.Due(ctx, Viewer{Role: domain.RoleSystem}, horizon.End())
+	clocks, err := q.Due(ctx, machine, horizon.End())
 	if err != nil {
 		return nil, err
 	}

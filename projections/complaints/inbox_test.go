@@ -14,7 +14,7 @@ import (
 // waiting says for what the case waits in somebody's inbox.
 func (q Queries) waiting(t *testing.T, who domain.Actor, f *file) []string {
 	t.Helper()
-	for _, r := range must[[]InboxRow](t)(q.Inbox(t.Context(), ViewerOf(who), rules())) {
+	for _, r := range must[[]InboxRow](t)(q.Inbox(t.Context(), viewerOf(who), rules())) {
 		if r.ID == f.id {
 			return r.Waits
 		}
@@ -87,7 +87,7 @@ func TestInboxAlongALife(t *testing.T) {
 		{"late", func(o *office) *file {
 			f := o.open(nil).assign().contact()
 			f.pass(60 * day)
-			return f.do(machine, &complaint.Tick{})
+			return f.do(clerk, &complaint.Tick{})
 		}, map[*domain.Actor][]string{&handler: {"explain", "ledger", "handle"}, &approver: {"supervise"}}},
 	}
 	for _, step := range steps {
@@ -117,7 +117,7 @@ func TestWhatIsWishedIsOpen(t *testing.T) {
 	q := o.serve()
 	seen := map[string]bool{}
 	for _, who := range []domain.Actor{operator, operator2, shift, dispatcher, head, handler, partner, reviewer, approver} {
-		rows := must[[]InboxRow](t)(q.Inbox(t.Context(), ViewerOf(who), rules()))
+		rows := must[[]InboxRow](t)(q.Inbox(t.Context(), viewerOf(who), rules()))
 		if !slices.IsSortedFunc(rows, func(a, b InboxRow) int {
 			return complaint.RiskLevels().Index(b.Risk) - complaint.RiskLevels().Index(a.Risk)
 		}) {
@@ -166,9 +166,9 @@ func TestDesk(t *testing.T) {
 	now := o.now
 	late := o.open(nil)
 	late.pass(60 * day)
-	late.do(machine, &complaint.Tick{})
+	late.do(clerk, &complaint.Tick{})
 	q := o.serve()
-	mine := must[Desk](t)(q.Desk(t.Context(), ViewerOf(operator), rules(), now))
+	mine := must[Desk](t)(q.Desk(t.Context(), viewerOf(operator), rules(), now))
 	nos := func(rows []PromisedRow) (nos []string) {
 		for _, r := range rows {
 			nos = append(nos, r.No)
@@ -187,7 +187,7 @@ func TestDesk(t *testing.T) {
 	if len(mine.Red) != 1 || mine.Red[0].ID != red.id || mine.Overdue != 1 || len(mine.Newest) != 6 || mine.Newest[0].ID != late.id {
 		t.Errorf("red %v, overdue %d, newest %v", numbers(mine.Red), mine.Overdue, numbers(mine.Newest))
 	}
-	if other := must[Desk](t)(q.Desk(t.Context(), ViewerOf(operator2), rules(), now)); len(other.Mine) != 0 || len(other.Today) != 1 {
+	if other := must[Desk](t)(q.Desk(t.Context(), viewerOf(operator2), rules(), now)); len(other.Mine) != 0 || len(other.Today) != 1 {
 		t.Errorf("promises of another operator: %v, due today %v", nos(other.Mine), nos(other.Today))
 	}
 }

@@ -8,9 +8,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"hearth/adapters/policy"
 	"hearth/domain"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
+	"hearth/domain/orgunit"
 	"hearth/eventstore"
 	"hearth/projections/projtest"
 )
@@ -28,15 +30,21 @@ var (
 	approver   = domain.Actor{ID: "vice", Org: "jc", Role: domain.RoleApprover}
 	leader     = domain.Actor{ID: "lead", Org: "jc", Role: domain.RoleLeader}
 	discipline = domain.Actor{ID: "disc", Org: "jc", Role: domain.RoleDiscipline}
-	machine    = domain.Actor{ID: "system", Org: "jc", Role: domain.RoleSystem}
+	clerk      = domain.Actor{ID: "system", Org: "jc", Role: domain.RoleSystem}
 )
 
 var (
-	everything = ViewerOf(discipline)
+	policies   = policy.InForce()
+	everything = viewerOf(discipline)
 	cal2026    = calendar.New(calendar.Notice2026())
 	// monday is 2026-03-02, 9 o'clock in Shanghai.
 	monday = time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
 )
+
+// viewerOf is the actor with the sight that the policies give.
+func viewerOf(a domain.Actor) Viewer {
+	return ViewerOf(a, policies.Sight(a, orgunit.Founding(), domain.DateOf(monday)))
+}
 
 func rules() complaint.Rules { return complaint.DefaultRules(cal2026) }
 
@@ -295,7 +303,7 @@ func (f *file) career(r *rand.Rand, persons int) {
 	f.claim(persons, fen).verify(fen)
 	if end == 4 {
 		f.pass(40 * day)
-		f.do(machine, &complaint.Tick{})
+		f.do(clerk, &complaint.Tick{})
 		f.now = begin
 		return
 	}

@@ -138,7 +138,7 @@ func BenchmarkFind(b *testing.B) {
 		b.Run(ask.name, func(b *testing.B) {
 			hits := 0
 			for b.Loop() {
-				found, err := q.Find(b.Context(), reviewer, search.Question{Text: ask.text})
+				found, err := q.Find(b.Context(), reviewer, sight(reviewer), search.Question{Text: ask.text})
 				if err != nil {
 					b.Fatal(err)
 				}

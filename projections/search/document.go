@@ -77,6 +77,8 @@ type document struct {
 	Restricted   bool          `db:"restricted"`
 	AllowedRoles []domain.Role `db:"allowed_roles"`
 	AccusedOrg   string        `db:"accused_org"`
+	Owner        string        `db:"owner"` // the unit that has the case
+	Staff        []string      `db:"staff"` // who handles, helps to handle, or took in the case, in this order
 	Guarded      bool          `db:"guarded"`
 	MergedInto   uuid.UUID     `db:"merged_into"`
 }

@@ -15,7 +15,8 @@ import (
 // matters reports whether an event changes what can be found; most do not.
 func matters(ev domain.Event) bool {
 	switch ev.(type) {
-	case complaint.Registered, complaint.NoteAdded, complaint.ContactAttempted, complaint.ClaimantAdded, complaint.ClaimantsImported,
+	case complaint.Registered, complaint.Accepted, complaint.DispatchIssued, complaint.DispatchRuled, complaint.HandlerAssigned,
+		complaint.HandlerRecused, complaint.NoteAdded, complaint.ContactAttempted, complaint.ClaimantAdded, complaint.ClaimantsImported,
 		complaint.ClaimantRemoved, complaint.AccessRestricted, complaint.TransferredOut, complaint.ProcedureStarted,
 		complaint.DocumentIssued, complaint.ReferralReceipted, complaint.AgreementSigned,
 		enterprise.Registered, enterprise.Renamed, enterprise.CodeEntered, enterprise.Merged,
@@ -75,6 +76,7 @@ func (b *batch) apply(r eventstore.Recorded) {
 func (b *batch) complaint(d *document, ev complaint.Event) {
 	switch ev := ev.(type) {
 	case complaint.Registered:
+		d.Owner, d.Staff = ev.Area, []string{"", "", ev.FirstReceiver}
 		d.set(FieldNo, ev.No)
 		d.set(FieldEmployer, ev.Employer.Text)
 		d.set(FieldSummary, ev.Summary)
@@ -84,6 +86,16 @@ func (b *batch) complaint(d *document, ev complaint.Event) {
 		if id := ev.Reporter.PersonID; id != uuid.Nil {
 			b.name(d, part{Field: FieldReporter, Person: id})
 		}
+	case complaint.Accepted:
+		d.hand(ev.HandlingOrg)
+	case complaint.DispatchIssued:
+		d.hand(ev.ToOrg)
+	case complaint.DispatchRuled:
+		d.hand(ev.FinalOrg)
+	case complaint.HandlerAssigned:
+		d.assign(ev.Handler, ev.CoHandler)
+	case complaint.HandlerRecused:
+		d.recuse(ev.User, ev.ReplacedBy)
 	case complaint.ClaimantAdded:
 		b.name(d, part{Field: FieldClaimant, Person: ev.PersonID, No: ev.ClaimantNo})
 	case complaint.ClaimantsImported:
@@ -138,6 +150,30 @@ func (b *batch) unname(d *document, no int) {
 		key := linkKey{id, d.ID}
 		delete(b.links, key)
 		b.gone = append(b.gone, key)
+	}
+}
+
+// hand gives the case to a unit; without one it stays where it is.
+func (d *document) hand(unit string) {
+	if unit != "" {
+		d.Owner = unit
+	}
+}
+
+// assign keeps who took the case in.
+func (d *document) assign(handler, coHandler string) {
+	first := ""
+	if len(d.Staff) > 2 {
+		first = d.Staff[2]
+	}
+	d.Staff = []string{handler, coHandler, first}
+}
+
+func (d *document) recuse(user, by string) {
+	for i := range min(len(d.Staff), 2) {
+		if d.Staff[i] == user {
+			d.Staff[i] = by
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ var tables string
 var indexes string
 
 // schema is where the queries find the tables.
-const schema = "search_v1"
+const schema = "search_v2"
 
 // Model is the read model as the runner sees it.
 type Model struct {
@@ -50,7 +50,7 @@ func New() *Model {
 func (*Model) Name() string { return "search" }
 
 // Version is that of the tables and of what the rows mean.
-func (*Model) Version() int { return 1 }
+func (*Model) Version() int { return 2 }
 
 // Tables makes the tables.
 func (*Model) Tables() string { return tables }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hearth/domain"
+	"hearth/domain/complaint"
 	"hearth/projections/text"
 )
 
@@ -34,7 +35,7 @@ func NewQueries(pool *pgxpool.Pool) Queries { return Queries{pool} }
 
 // Find answers a question of somebody. A question without a letter or a digit
 // finds nothing.
-func (q Queries) Find(ctx context.Context, viewer domain.Actor, ask Question) (Result, error) {
+func (q Queries) Find(ctx context.Context, viewer domain.Actor, sight complaint.Sight, ask Question) (Result, error) {
 	terms := text.Terms(ask.Text)
 	if len(terms) == 0 {
 		return Result{}, nil
@@ -43,7 +44,8 @@ func (q Queries) Find(ctx context.Context, viewer domain.Actor, ask Question) (R
 		ask.Limit = defaultLimit
 	}
 	who := pgx.StrictNamedArgs{
-		"sees_all": seesAll(viewer.Role), "org": viewer.Org, "role": string(viewer.Role),
+		"sees_all": sight.All, "everywhere": sight.Everywhere, "units": sight.Units, "own": sight.Own,
+		"viewer": viewer.ID, "org": viewer.Org, "role": string(viewer.Role),
 		"kind": string(ask.Kind), "limit": ask.Limit,
 	}
 	result, total, err := q.ranked(ctx, who, terms)
@@ -53,17 +55,13 @@ func (q Queries) Find(ctx context.Context, viewer domain.Actor, ask Question) (R
 	return q.newest(ctx, who, terms)
 }
 
-// seesAll reports who sees restricted cases without being named: those who audit,
-// and the system's own tasks.
-func seesAll(r domain.Role) bool {
-	return r == domain.RoleDiscipline || r == domain.RoleFinanceAuditor || r == domain.RoleSystem
-}
-
-// visible is who may see a case (domain.md C10): as complaint.Restriction.Hides
-// has it, but for the auditors.
+// visible is who may see a document: a case as the sight of the viewer and C10 of
+// domain.md have it, the same as in the lists; people and enterprises, which have
+// no owner, everybody.
 func visible(c string) string {
-	return `(not ` + c + `.restricted or @sees_all
-		or ((` + c + `.accused_org = '' or ` + c + `.accused_org <> @org) and @role = any (` + c + `.allowed_roles)))`
+	return `(@sees_all or (
+		(` + c + `.kind <> 'complaint' or @everywhere or ` + c + `.owner = any (@units::text[]) or @own and @viewer = any (` + c + `.staff))
+		and (not ` + c + `.restricted or ((` + c + `.accused_org = '' or ` + c + `.accused_org <> @org) and @role = any (` + c + `.allowed_roles)))))`
 }
 
 var (

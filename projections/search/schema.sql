@@ -9,6 +9,8 @@ create table document (
     restricted    boolean not null,
     allowed_roles text[] not null,
     accused_org   text not null,
+    owner         text not null, -- the unit that has the case
+    staff         text[] not null, -- who handles, helps to handle, or took in the case, in this order
     guarded       boolean not null, -- a person who is known from restricted cases alone
     merged_into   uuid not null,
     primary key (kind, id)

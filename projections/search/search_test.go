@@ -2,7 +2,6 @@ package search_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,9 +10,11 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/localpg/pgtest"
+	"hearth/adapters/policy"
 	"hearth/domain"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/eventstore"
 	"hearth/projections/projtest"
@@ -27,6 +28,13 @@ var (
 	handler  = domain.Actor{ID: "u5", Org: "jc-zz", Role: domain.RoleHandler}
 	reviewer = domain.Actor{ID: "u6", Org: "jc", Role: domain.RoleReviewer}
 )
+
+var policies = policy.InForce()
+
+// sight is what the policies let somebody see.
+func sight(a domain.Actor) complaint.Sight {
+	return policies.Sight(a, orgunit.Founding(), domain.DateOf(start))
+}
 
 func id(kind search.Kind, n int) uuid.UUID { return uuid.NewSHA1(uuid.Nil, fmt.Append(nil, kind, n)) }
 
@@ -47,7 +55,7 @@ func (l log) person(n int, name, idNo, phone string) {
 }
 
 func registered(no, employer, summary string, reporter int) complaint.Registered {
-	ev := complaint.Registered{No: no, Employer: complaint.Employer{Text: employer}, Summary: summary}
+	ev := complaint.Registered{No: no, Area: "jc-gp", Employer: complaint.Employer{Text: employer}, Summary: summary}
 	if reporter > 0 {
 		ev.Reporter.PersonID = id(search.Person, reporter)
 	}
@@ -140,7 +148,7 @@ func TestFind(t *testing.T) {
 		"c":                      {},
 		strings.Repeat("长", 500): {},
 	} {
-		got, err := q.Find(t.Context(), reviewer, search.Question{Text: asked})
+		got, err := q.Find(t.Context(), reviewer, sight(reviewer), search.Question{Text: asked})
 		if diff := cmp.Diff(want, titles(got)); err != nil || diff != "" {
 			t.Errorf("Find(%q): %v\n%s", asked, err, diff)
 		}
@@ -152,7 +160,7 @@ func TestHit(t *testing.T) {
 	q := search.NewQueries(projtest.Run(t, search.New(), some(t).Events()))
 	find := func(text string, kind search.Kind, limit int) search.Result {
 		t.Helper()
-		r, err := q.Find(t.Context(), reviewer, search.Question{Text: text, Kind: kind, Limit: limit})
+		r, err := q.Find(t.Context(), reviewer, sight(reviewer), search.Question{Text: text, Kind: kind, Limit: limit})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,13 +220,21 @@ func TestRestrictedCasesAreNotThere(t *testing.T) {
 	l.add(search.Complaint, 1, complaint.ClaimantAdded{ClaimantNo: 2, PersonID: id(search.Person, 3)}, complaint.NoteAdded{Text: "补充笔录"})
 	pool := projtest.Run(t, search.New(), l.Events())
 	q := search.NewQueries(pool)
-	auditors := []domain.Role{domain.RoleDiscipline, domain.RoleFinanceAuditor, domain.RoleSystem}
+	may := func(viewer domain.Actor, s complaint.State) bool {
+		s.Area = accused
+		return policies.May(policy.Request{Actor: viewer, Action: policy.See, On: policy.OnComplaint(uuid.Nil, s), Units: orgunit.Founding(), Date: domain.DateOf(start)})
+	}
 	for _, role := range domain.Roles().All() {
 		for _, org := range []string{"jc", accused} {
 			viewer := domain.Actor{ID: "u", Org: org, Role: role}
-			sees := slices.Contains(auditors, role) || !restriction.Hides(viewer)
+			sees, known := may(viewer, complaint.State{Restriction: &restriction}), 0
+			for _, s := range []complaint.State{{}, {Restriction: &restriction}} {
+				if may(viewer, s) {
+					known++
+				}
+			}
 			for asked, want := range map[string]int{"密1号": 1, "工会人员": 1, "举报人甲": 2, "13800001111": 1, "后来丙": 2, "补充笔录": 1, "举": 2} {
-				got, err := q.Find(t.Context(), viewer, search.Question{Text: asked})
+				got, err := q.Find(t.Context(), viewer, sight(viewer), search.Question{Text: asked})
 				if !sees {
 					want = 0
 				}
@@ -226,15 +242,16 @@ func TestRestrictedCasesAreNotThere(t *testing.T) {
 					t.Errorf("%s of %s asks %q: %d hits, %v; want %d", role, org, asked, len(got.Hits), err, want)
 				}
 			}
-			other, err := q.Find(t.Context(), viewer, search.Question{Text: "旁人乙", Kind: search.Person})
-			if err != nil || len(other.Hits) != 1 || len(other.Hits[0].Cases) != 1 && !sees {
+			other, err := q.Find(t.Context(), viewer, sight(viewer), search.Question{Text: "旁人乙", Kind: search.Person})
+			if err != nil || len(other.Hits) != 1 || len(other.Hits[0].Cases) != known {
 				t.Errorf("%s of %s asks for somebody who is in an open case too: %+v, %v", role, org, other, err)
 			}
 		}
 	}
 	l.add(search.Complaint, 2, complaint.ClaimantAdded{ClaimantNo: 1, PersonID: id(search.Person, 1)})
 	projtest.Apply(t, pool, search.New(), l.Since(6))
-	got, err := q.Find(t.Context(), handler, search.Question{Text: "举报人甲", Kind: search.Person})
+	operator := domain.Actor{ID: "u7", Org: "jc", Role: domain.RoleOperator}
+	got, err := q.Find(t.Context(), operator, sight(operator), search.Question{Text: "举报人甲", Kind: search.Person})
 	if err != nil || len(got.Hits) != 1 || len(got.Hits[0].Cases) != 1 || got.Hits[0].Cases[0].No != "公2号" {
 		t.Errorf("named in an open case since: %+v, %v", got, err)
 	}
@@ -253,7 +270,7 @@ func TestBroadQuestionGivesTheNewest(t *testing.T) {
 	for asked, first := range map[string]string{
 		"建筑": newest, "晋城第": newest, "晋": newest, "建筑 晋 " + newest: newest, "第00 建筑公司": "0099", "0007": "0007",
 	} {
-		got, err := q.Find(t.Context(), reviewer, search.Question{Text: asked, Limit: 5})
+		got, err := q.Find(t.Context(), reviewer, sight(reviewer), search.Question{Text: asked, Limit: 5})
 		if err != nil || len(got.Hits) == 0 || !strings.Contains(strings.NewReplacer("[", "", "]", "").Replace(show(got.Hits[0].Title[0])), first) {
 			t.Errorf("Find(%q): %v, %v; want %s first", asked, titles(got), err, first)
 			continue
@@ -262,8 +279,46 @@ func TestBroadQuestionGivesTheNewest(t *testing.T) {
 			t.Errorf("Find(%q): counts %v", asked, got.Counts)
 		}
 	}
-	kind, err := q.Find(t.Context(), reviewer, search.Question{Text: "建筑", Kind: search.Complaint})
+	kind, err := q.Find(t.Context(), reviewer, sight(reviewer), search.Question{Text: "建筑", Kind: search.Complaint})
 	if err != nil || len(kind.Hits) != 0 {
 		t.Errorf("no complaint is meant: %+v, %v", kind, err)
 	}
+}
+
+// TestCasesOfOtherUnitsAreNotFound follows a case from the unit of its area to
+// that which handles it, and to its handlers.
+func TestCasesOfOtherUnitsAreNotFound(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	first := registered("甲1号", "某单位", "欠薪", 0)
+	first.FirstReceiver = "first"
+	l.add(search.Complaint, 1, first)
+	pool := projtest.Run(t, search.New(), l.Events())
+	q := search.NewQueries(pool)
+	as := func(user, org string) domain.Actor { return domain.Actor{ID: user, Org: org, Role: domain.RoleHandler} }
+	look := func(when string, want map[domain.Actor]bool) {
+		t.Helper()
+		for who, sees := range want {
+			got, err := q.Find(t.Context(), who, sight(who), search.Question{Text: "甲1号"})
+			if err != nil || (len(got.Hits) == 1) != sees {
+				t.Errorf("%s: %s of %s finds %d cases, %v; want %v", when, who.ID, who.Org, len(got.Hits), err, sees)
+			}
+		}
+	}
+	look("registered", map[domain.Actor]bool{as("x", "jc"): true, as("x", "jc-gp"): true, as("x", "jc-zz"): false, as("first", "jc-yc"): true})
+	n := len(l.Commits())
+	for _, ev := range []domain.Event{
+		complaint.Accepted{HandlingOrg: "jc"},
+		complaint.DispatchIssued{ToOrg: "jc-yc"},
+		complaint.DispatchRuled{FinalOrg: "jc-zz"},
+		complaint.HandlerAssigned{Handler: "h", CoHandler: "c"},
+		complaint.HandlerRecused{User: "c", ReplacedBy: "d"},
+	} {
+		l.add(search.Complaint, 1, ev)
+	}
+	projtest.Apply(t, pool, search.New(), l.Since(n))
+	look("handled", map[domain.Actor]bool{
+		as("x", "jc"): true, as("x", "jc-gp"): false, as("x", "jc-yc"): false, as("x", "jc-zz"): true,
+		as("h", "jc-lc"): true, as("c", "jc-lc"): false, as("d", "jc-lc"): true, as("first", "jc-lc"): true,
+	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"hearth/domain/calendar"
 	"hearth/domain/enterprise"
+	"hearth/domain/orgunit"
 	"hearth/domain/series"
 )
 
@@ -59,4 +60,28 @@ func calendarLine(ev calendar.Event) Line {
 	default:
 		return Line{}
 	}
+}
+
+// unitLine is the sentence of every event of the tree of units.
+func unitLine(ev orgunit.Event) Line {
+	switch ev := ev.(type) {
+	case orgunit.UnitFounded:
+		return line(Register, "单位成立:%s(%s)%s%s。", ev.Name, ev.Kind.Label(), above(ev.Parent), optional(",自%s起", ev.FromDate.String()))
+	case orgunit.UnitMoved:
+		return line(Register, "自%s起,%s隶属%s,依据:%s。", ev.FromDate, org(ev.Code), org(ev.To), ev.Basis)
+	case orgunit.UnitRenamed:
+		return line(Register, "自%s起,%s更名为“%s”(简称%s)。", ev.FromDate, ev.Code, ev.Name, ev.Short)
+	case orgunit.UnitDissolved:
+		return line(Register, "自%s起撤销%s,依据:%s。", ev.FromDate, org(ev.Code), ev.Basis)
+	default:
+		return Line{}
+	}
+}
+
+// above says below which unit another stands; the root stands below none.
+func above(parent string) mark {
+	if parent == "" {
+		return ""
+	}
+	return ",隶属" + org(parent)
 }

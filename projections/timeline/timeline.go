@@ -19,6 +19,7 @@ import (
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
 	"hearth/eventstore"
@@ -61,6 +62,8 @@ func Say(ev domain.Event) (Line, error) {
 		l = personLine(ev)
 	case series.Event:
 		l = seriesLine(ev)
+	case orgunit.Event:
+		l = unitLine(ev)
 	}
 	if l.Text == "" {
 		return l, fmt.Errorf("no sentence for %s", ev.EventType())

@@ -174,7 +174,7 @@ func (p *pages) showBoard(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	board, err := p.Cases.Board(q.Context(), viewer(q), m, ask.period, ask.area)
+	board, err := p.Cases.Board(q.Context(), p.viewer(q), m, ask.period, ask.area)
 	if err != nil {
 		return err
 	}
@@ -252,7 +252,7 @@ func (p *pages) tableByMonth(q *web.Request, m complaints.Moment, ask boardQuery
 	for _, in := range complaints.Indicators() {
 		codes = append(codes, in.Code)
 	}
-	series, err := p.Cases.Series(q.Context(), viewer(q), m, codes, months, ask.area)
+	series, err := p.Cases.Series(q.Context(), p.viewer(q), m, codes, months, ask.area)
 	if err != nil {
 		return err
 	}

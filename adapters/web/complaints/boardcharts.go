@@ -93,7 +93,7 @@ func countyMap(b boardFigures, ask boardQuery) chart.Figure {
 func (p *pages) monthly(
 	q *web.Request, m complaints.Moment, months []complaints.Period, area, title, unit string, format func(int64) string, codes ...string,
 ) (chart.Figure, error) {
-	found, err := p.Cases.Series(q.Context(), viewer(q), m, codes, months, area)
+	found, err := p.Cases.Series(q.Context(), p.viewer(q), m, codes, months, area)
 	if err != nil {
 		return chart.Figure{}, err
 	}

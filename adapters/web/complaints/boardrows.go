@@ -62,7 +62,7 @@ func rowsQueryOf(q *web.Request) (rowsQuery, error) {
 
 // figure is the figure whose rows are asked for.
 func (p *pages) figure(q *web.Request, m complaints.Moment, ask rowsQuery) (complaints.Figure, error) {
-	found, err := p.Cases.Series(q.Context(), viewer(q), m, []string{ask.in.Code}, []complaints.Period{ask.period}, ask.area)
+	found, err := p.Cases.Series(q.Context(), p.viewer(q), m, []string{ask.in.Code}, []complaints.Period{ask.period}, ask.area)
 	if err != nil {
 		return complaints.Figure{}, err
 	}
@@ -82,7 +82,7 @@ func (p *pages) showBoardRows(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := p.Cases.Rows(q.Context(), viewer(q), m, ask.in.Code, ask.area, ask.period, ask.which, ask.after, 0)
+	found, err := p.Cases.Rows(q.Context(), p.viewer(q), m, ask.in.Code, ask.area, ask.period, ask.which, ask.after, 0)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (p *pages) exportBoardRows(q *web.Request) error {
 		return err
 	}
 	next := func(after complaints.Cursor) (complaints.Page[complaints.BoardRow], error) {
-		return p.Cases.Rows(q.Context(), viewer(q), m, ask.in.Code, ask.area, ask.period, ask.which, after, 500)
+		return p.Cases.Rows(q.Context(), p.viewer(q), m, ask.in.Code, ask.area, ask.period, ask.which, after, 500)
 	}
 	page, err := next("")
 	if err != nil {
@@ -210,7 +210,7 @@ func (p *pages) exportBoard(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	board, err := p.Cases.Board(q.Context(), viewer(q), m, ask.period, ask.area)
+	board, err := p.Cases.Board(q.Context(), p.viewer(q), m, ask.period, ask.area)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,9 @@ func (p *pages) showCase(q *web.Request) error {
 		view = viewTimeline
 	}
 	c := &casePage{Page: q.Page(row.No, web.Crumb{Label: "案件", Href: "/complaints"}), Row: row, View: view, MayKnow: mayKnow(q.User)}
-	c.Open, c.NotNow = openActions(q, state, rules)
+	if c.Open, c.NotNow, err = p.openActions(q, c.Row.ID, state, rules); err != nil {
+		return err
+	}
 	if err := p.fillView(q, c, state); err != nil {
 		return err
 	}
@@ -91,7 +93,7 @@ func (p *pages) showCase(q *web.Request) error {
 }
 
 func (p *pages) fillView(q *web.Request, c *casePage, state complaint.State) (err error) {
-	v, id := viewer(q), c.Row.ID
+	v, id := p.viewer(q), c.Row.ID
 	mentions := timeline.Mentions{
 		Users:       []string{c.Row.Handler, c.Row.CoHandler, c.Row.FirstReceiver},
 		Enterprises: []string{c.Row.EnterpriseID.String()},
@@ -216,10 +218,14 @@ func (c *casePage) views() []web.Tab {
 // openActions is what the user may do now in any of the user's roles, by
 // subject, and why the rest is not open. What the user's roles never do is left
 // out.
-func openActions(q *web.Request, s complaint.State, r complaint.Rules) (groups []actionGroup, closed []complaint.Action) {
+func (p *pages) openActions(q *web.Request, id uuid.UUID, s complaint.State, r complaint.Rules) (groups []actionGroup, closed []complaint.Action, err error) {
 	best := map[string]complaint.Action{}
 	for _, actor := range actors(q) {
-		for _, a := range complaint.Available(s, actor, r, q.Now()) {
+		actions, err := p.Casework.Available(q.Context(), id, s, actor, r, q.Now())
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, a := range actions {
 			if old, seen := best[a.Name]; !seen || (a.Allowed && !old.Allowed) || old.Code == "role_not_allowed" {
 				best[a.Name] = a
 			}
@@ -241,7 +247,7 @@ func openActions(q *web.Request, s complaint.State, r complaint.Rules) (groups [
 			groups = append(groups, group)
 		}
 	}
-	return groups, closed
+	return groups, closed, nil
 }
 
 // hidden are commands that another page issues.

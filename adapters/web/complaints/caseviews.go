@@ -32,7 +32,7 @@ func (l ledgerLine) OutcomeBadge() web.Badge {
 }
 
 func (p *pages) fillLedger(q *web.Request, c *casePage, m timeline.Mentions) error {
-	rows, err := p.Cases.Ledger(q.Context(), viewer(q), c.Row.ID)
+	rows, err := p.Cases.Ledger(q.Context(), p.viewer(q), c.Row.ID)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ type workView struct {
 }
 
 func (p *pages) workView(q *web.Request, state complaint.State, id uuid.UUID, m *timeline.Mentions) (w workView, err error) {
-	ctx, v := q.Context(), viewer(q)
+	ctx, v := q.Context(), p.viewer(q)
 	if w.Parties, err = p.Cases.Parties(ctx, v, id); err != nil {
 		return w, err
 	}
@@ -143,11 +143,11 @@ type callLine struct {
 }
 
 func (p *pages) callLines(q *web.Request, id uuid.UUID, m *timeline.Mentions, persons *[]uuid.UUID) ([]callLine, error) {
-	calls, err := p.Cases.Callbacks(q.Context(), viewer(q), id)
+	calls, err := p.Cases.Callbacks(q.Context(), p.viewer(q), id)
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := p.Cases.Ledger(q.Context(), viewer(q), id)
+	ledger, err := p.Cases.Ledger(q.Context(), p.viewer(q), id)
 	if err != nil {
 		return nil, err
 	}

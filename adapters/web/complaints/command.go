@@ -73,7 +73,9 @@ func (p *pages) showCommand(q *web.Request) error {
 	if c.Changes, err = p.changesSince(q, c.Form, row.ID, head); err != nil {
 		return err
 	}
-	c.Refusal = refusal(q, state, rules, spec.Name)
+	if c.Refusal, err = p.refusal(q, row.ID, state, rules, spec.Name); err != nil {
+		return err
+	}
 	c.Limits = limitsOf(spec.Name, state, rules)
 	offered, err := p.choices(q, state, rules, row, spec.Name)
 	if err != nil {
@@ -99,20 +101,24 @@ func (c *commandPage) Shown() bool { return c.Refusal == "" || c.Form.Failed }
 
 // refusal is why none of the user's roles may issue a command now; empty when
 // one may.
-func refusal(q *web.Request, s complaint.State, r complaint.Rules, name string) string {
+func (p *pages) refusal(q *web.Request, id uuid.UUID, s complaint.State, r complaint.Rules, name string) (string, error) {
 	text := "您的岗位不能办理此项。"
 	for _, actor := range actors(q) {
-		for _, a := range complaint.Available(s, actor, r, q.Now()) {
+		actions, err := p.Casework.Available(q.Context(), id, s, actor, r, q.Now())
+		if err != nil {
+			return "", err
+		}
+		for _, a := range actions {
 			switch {
 			case a.Name != name:
 			case a.Allowed:
-				return ""
+				return "", nil
 			case a.Code != "role_not_allowed":
 				text = a.Reason
 			}
 		}
 	}
-	return text
+	return text, nil
 }
 
 func (p *pages) doCommand(q *web.Request) error {
@@ -148,7 +154,11 @@ func (p *pages) doCommand(q *web.Request) error {
 	if err := p.complete(q, row, f, cmd); err != nil {
 		return err
 	}
-	done, err := p.Casework.Do(q.Context(), row.ID, cmd, request(q, f, openRoles(q, state, rules, spec)))
+	roles, err := p.openRoles(q, row.ID, state, rules, spec)
+	if err != nil {
+		return err
+	}
+	done, err := p.Casework.Do(q.Context(), row.ID, cmd, request(q, f, roles))
 	if err != nil {
 		return explained(f, err)
 	}
@@ -168,15 +178,19 @@ func after(id uuid.UUID, spec complaint.CommandSpec) string {
 
 // openRoles is the command's roles with the one first in which it is open to the
 // user: somebody with two roles acts in the one that may.
-func openRoles(q *web.Request, s complaint.State, r complaint.Rules, spec complaint.CommandSpec) []domain.Role {
+func (p *pages) openRoles(q *web.Request, id uuid.UUID, s complaint.State, r complaint.Rules, spec complaint.CommandSpec) ([]domain.Role, error) {
 	for _, actor := range actors(q) {
-		for _, a := range complaint.Available(s, actor, r, q.Now()) {
+		actions, err := p.Casework.Available(q.Context(), id, s, actor, r, q.Now())
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range actions {
 			if a.Name == spec.Name && a.Allowed {
-				return append([]domain.Role{actor.Role}, spec.Roles...)
+				return append([]domain.Role{actor.Role}, spec.Roles...), nil
 			}
 		}
 	}
-	return spec.Roles
+	return spec.Roles, nil
 }
 
 // explained keeps a rejection as it is, and notes it at its field when it speaks
@@ -266,7 +280,7 @@ func (p *pages) complete(q *web.Request, row complaints.Row, f *web.Form, cmd co
 // conflicts are the reasons why officers may not handle a case: relatives of
 // theirs among those whom it is about.
 func (p *pages) conflicts(q *web.Request, row complaints.Row, users ...string) ([]complaint.Conflict, error) {
-	ledger, err := p.Cases.Ledger(q.Context(), viewer(q), row.ID)
+	ledger, err := p.Cases.Ledger(q.Context(), p.viewer(q), row.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +305,7 @@ func (p *pages) conflicts(q *web.Request, row complaints.Row, users ...string) (
 
 // byNo is another case that a form names by its number.
 func (p *pages) byNo(q *web.Request, f *web.Form, field string, row complaints.Row) (complaints.Row, error) {
-	other, err := p.Cases.ByNo(q.Context(), viewer(q), f.Text(field))
+	other, err := p.Cases.ByNo(q.Context(), p.viewer(q), f.Text(field))
 	switch {
 	case errors.Is(err, complaints.ErrNotFound):
 		f.Fail(field, "没有这个案号,请核对。")

@@ -105,7 +105,7 @@ func pick(users []accounts.User, org string, roles ...domain.Role) []web.Option 
 // workload adds how many open cases each has.
 func (p *pages) workload(ctx context.Context, q *web.Request, users []web.Option) ([]web.Option, error) {
 	for i, u := range users {
-		n, err := p.Cases.Count(ctx, viewer(q), complaints.Filter{Handler: u.Value, Open: true})
+		n, err := p.Cases.Count(ctx, p.viewer(q), complaints.Filter{Handler: u.Value, Open: true})
 		if err != nil {
 			return nil, err
 		}

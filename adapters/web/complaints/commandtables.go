@@ -134,7 +134,7 @@ func (p *pages) proposal(q *web.Request, row complaints.Row, s complaint.State) 
 			v.Unpaid = append(v.Unpaid, l)
 		}
 	}
-	calls, err := p.Cases.Callbacks(q.Context(), viewer(q), row.ID)
+	calls, err := p.Cases.Callbacks(q.Context(), p.viewer(q), row.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -87,10 +88,16 @@ func New(c Config) web.Family {
 }
 
 // viewer is the user in the role that sees the most cases.
-func viewer(q *web.Request) complaints.Viewer { return viewerOf(q.User) }
+func (p *pages) viewer(q *web.Request) complaints.Viewer { return p.viewerOf(q.Context(), q.User) }
 
-func viewerOf(u accounts.User) complaints.Viewer {
-	return complaints.ViewerOf(u.Actor(domain.RoleDiscipline, domain.RoleFinanceAuditor, domain.RoleReviewer, domain.RoleShiftLeader, domain.RoleDispatcher))
+func (p *pages) viewerOf(ctx context.Context, u accounts.User) complaints.Viewer {
+	// Of roles that reach as far, those come first that work on restricted cases.
+	first := []domain.Role{domain.RoleDiscipline, domain.RoleFinanceAuditor, domain.RoleReviewer, domain.RoleShiftLeader, domain.RoleDispatcher}
+	all := actorsOf(u)
+	slices.SortStableFunc(all, func(a, b domain.Actor) int {
+		return cmp.Compare(uint(slices.Index(first, a.Role)), uint(slices.Index(first, b.Role))) // not among them: last
+	})
+	return complaints.ViewerOf(p.Casework.Widest(ctx, all...))
 }
 
 // find is the case of the address, for those who may see it.
@@ -99,7 +106,7 @@ func (p *pages) find(q *web.Request) (complaints.Row, error) {
 	if err != nil {
 		return complaints.Row{}, web.ErrNotFound
 	}
-	row, err := p.Cases.Get(q.Context(), viewer(q), id)
+	row, err := p.Cases.Get(q.Context(), p.viewer(q), id)
 	if errors.Is(err, complaints.ErrNotFound) {
 		return row, web.ErrNotFound
 	}
@@ -109,10 +116,12 @@ func (p *pages) find(q *web.Request) (complaints.Row, error) {
 func caseAddress(id uuid.UUID) string { return "/complaints/" + id.String() }
 
 // actors is the user in each of the user's roles.
-func actors(q *web.Request) []domain.Actor {
-	all := make([]domain.Actor, len(q.User.Roles))
-	for i, r := range q.User.Roles {
-		all[i] = domain.Actor{ID: q.User.ID, Org: q.User.Org, Role: r}
+func actors(q *web.Request) []domain.Actor { return actorsOf(q.User) }
+
+func actorsOf(u accounts.User) []domain.Actor {
+	all := make([]domain.Actor, len(u.Roles))
+	for i, r := range u.Roles {
+		all[i] = domain.Actor{ID: u.ID, Org: u.Org, Role: r}
 	}
 	return all
 }
@@ -124,7 +133,7 @@ func (p *pages) mayWatch(ctx context.Context, u accounts.User, key string) (bool
 	if err != nil {
 		return false, nil
 	}
-	_, err = p.Cases.Get(ctx, viewerOf(u), id)
+	_, err = p.Cases.Get(ctx, p.viewerOf(ctx, u), id)
 	if errors.Is(err, complaints.ErrNotFound) {
 		return false, nil
 	}

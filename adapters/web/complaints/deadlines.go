@@ -60,7 +60,7 @@ func (p *pages) showDeadlines(q *web.Request) error {
 		return err
 	}
 	today := domain.DateOf(q.Now())
-	found, err := p.Cases.Due(q.Context(), viewer(q), today.AddDays(ahead).Start())
+	found, err := p.Cases.Due(q.Context(), p.viewer(q), today.AddDays(ahead).Start())
 	if err != nil {
 		return err
 	}

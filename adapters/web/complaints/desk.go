@@ -81,7 +81,7 @@ func (p *pages) showDesk(q *web.Request) error {
 		Page: q.Page("热线台"), Form: f, Areas: areas(), Channels: complaint.Channels().Table(),
 		Categories: complaint.Categories().Table(), Flags: web.OptionsOf(complaint.Flags()),
 	}
-	if page.Desk, err = p.Cases.Desk(q.Context(), complaints.ViewerOf(actor), rules, q.Now()); err != nil {
+	if page.Desk, err = p.Cases.Desk(q.Context(), complaints.ViewerOf(actor, p.Casework.Sight(q.Context(), actor)), rules, q.Now()); err != nil {
 		return err
 	}
 	if page.Caller, err = p.caller(q, f.Text("phone")); err != nil {
@@ -114,7 +114,7 @@ func (p *pages) caller(q *web.Request, phone string) (callerView, error) {
 	}
 	view := callerView{Asked: true}
 	for _, who := range found {
-		cases, err := p.Cases.List(q.Context(), viewer(q), complaints.Filter{Reporter: who.ID, Limit: 5}, "")
+		cases, err := p.Cases.List(q.Context(), p.viewer(q), complaints.Filter{Reporter: who.ID, Limit: 5}, "")
 		if err != nil {
 			return view, err
 		}
@@ -167,7 +167,7 @@ func (p *pages) hintsFor(q *web.Request, f *web.Form) ([]complaints.Duplicate, e
 	if h.Employer == "" && h.Reporter == uuid.Nil && h.EnterpriseID == uuid.Nil && h.ExternalNo == "" {
 		return nil, nil
 	}
-	return p.Cases.Hints(q.Context(), viewer(q), h)
+	return p.Cases.Hints(q.Context(), p.viewer(q), h)
 }
 
 // register takes the intake down. Possible duplicates that nobody has confirmed

@@ -37,8 +37,8 @@ func (p *pages) enterpriseRoutes() []web.Route {
 }
 
 // auditor is the viewer for questions that take an actor.
-func auditor(q *web.Request) domain.Actor {
-	v := viewer(q)
+func (p *pages) auditor(q *web.Request) domain.Actor {
+	v := p.viewer(q)
 	return domain.Actor{ID: v.UserID, Org: v.Org, Role: v.Role}
 }
 
@@ -72,7 +72,7 @@ func (p *pages) showEnterprises(q *web.Request) error {
 	page.Form = q.NewForm("enterprise", "name", page.Asked, "county", areaOf(q.User.Org))
 	if page.Asked != "" {
 		page.None = web.Empty{Title: "没有找到这个单位", Text: "换个写法试试:名称中连续的两个字、拼音首字母或信用代码;确实没有的,在下面新建。"}
-		found, err := p.Enterprises.Suggest(q.Context(), auditor(q), page.Asked, enterprisePage)
+		found, err := p.Enterprises.Suggest(q.Context(), p.auditor(q), page.Asked, enterprisePage)
 		page.Rows, page.Pager.Shown = found, len(found)
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (p *pages) showEnterprises(q *web.Request) error {
 	if err != nil && filter.Text("after") != "" {
 		return web.ErrNotFound
 	}
-	list, more, err := p.Enterprises.List(q.Context(), auditor(q), filter.Text("county"), after, enterprisePage)
+	list, more, err := p.Enterprises.List(q.Context(), p.auditor(q), filter.Text("county"), after, enterprisePage)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (p *pages) suggestEnterprises(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := p.Enterprises.Suggest(q.Context(), auditor(q), clipped(f.Text("q")), suggestLimit)
+	found, err := p.Enterprises.Suggest(q.Context(), p.auditor(q), clipped(f.Text("q")), suggestLimit)
 	if err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (p *pages) showEnterprise(q *web.Request) error {
 	if err != nil {
 		return web.ErrNotFound
 	}
-	card, err := p.Enterprises.Card(q.Context(), auditor(q), id)
+	card, err := p.Enterprises.Card(q.Context(), p.auditor(q), id)
 	if errors.Is(err, enterprises.ErrNotFound) {
 		return web.ErrNotFound
 	}
@@ -267,11 +267,11 @@ func (p *pages) showEnterprise(q *web.Request) error {
 			page.Signals = append(page.Signals, signalLine{kind.Label(), s})
 		}
 	}
-	ids, err := p.Enterprises.Cases(q.Context(), auditor(q), card.ID, cardCases)
+	ids, err := p.Enterprises.Cases(q.Context(), p.auditor(q), card.ID, cardCases)
 	if err != nil {
 		return err
 	}
-	if page.Cases, err = p.Cases.ByIDs(q.Context(), viewer(q), ids); err != nil {
+	if page.Cases, err = p.Cases.ByIDs(q.Context(), p.viewer(q), ids); err != nil {
 		return err
 	}
 	page.More = max(0, card.Total-len(page.Cases))

@@ -33,7 +33,11 @@ func TestEveryOpenFormRenders(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range clients {
-			for _, a := range complaint.Available(s.state(id), actor(c), rules, s.Now()) {
+			actions, err := s.work.Available(t.Context(), id, s.state(id), actor(c), rules, s.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range actions {
 				if !a.Allowed || hidden[a.Name] || a.Group == complaint.GroupSystem {
 					continue
 				}

@@ -59,7 +59,7 @@ func (p *pages) showFile(q *web.Request) error {
 	if err := p.fillLedger(q, c, m); err != nil {
 		return err
 	}
-	clocks, err := p.Cases.Clocks(q.Context(), viewer(q), row.ID)
+	clocks, err := p.Cases.Clocks(q.Context(), p.viewer(q), row.ID)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"hearth/adapters/sheet"
 	"hearth/adapters/web/webtest"
 	"hearth/domain"
+	"hearth/domain/complaint"
 	"hearth/projections/complaints"
 )
 
@@ -380,7 +381,7 @@ func (s *stack) exported(c *webtest.Client, base string) {
 
 // auditing sees everything; noFilter takes every case.
 var (
-	auditing = complaints.Viewer{Role: domain.RoleDiscipline}
+	auditing = complaints.Viewer{Role: domain.RoleDiscipline, Sight: complaint.Sight{All: true}}
 	noFilter = complaints.Filter{}
 )
 

@@ -34,7 +34,7 @@ func (p *pages) showInbox(q *web.Request) error {
 	}
 	var rows []complaints.InboxRow
 	for _, actor := range actors(q) {
-		found, err := p.Cases.Inbox(q.Context(), complaints.ViewerOf(actor), rules)
+		found, err := p.Cases.Inbox(q.Context(), complaints.ViewerOf(actor, p.Casework.Sight(q.Context(), actor)), rules)
 		if err != nil {
 			return err
 		}

@@ -110,7 +110,7 @@ func (p *pages) showList(q *web.Request) error {
 	f := queryForm(q)
 	filter := filterOf(f)
 	after := complaints.Cursor(f.Text("after"))
-	found, err := p.Cases.List(q.Context(), viewer(q), filter, after)
+	found, err := p.Cases.List(q.Context(), p.viewer(q), filter, after)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (p *pages) exportList(q *web.Request) error {
 	f := queryForm(q)
 	filter := filterOf(f)
 	filter.Limit = 500
-	first, err := p.Cases.List(q.Context(), viewer(q), filter, "")
+	first, err := p.Cases.List(q.Context(), p.viewer(q), filter, "")
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (p *pages) exportList(q *web.Request) error {
 			if page.Next == "" {
 				return
 			}
-			if page, failed = p.Cases.List(q.Context(), viewer(q), filter, page.Next); failed != nil {
+			if page, failed = p.Cases.List(q.Context(), p.viewer(q), filter, page.Next); failed != nil {
 				return
 			}
 		}

@@ -46,7 +46,7 @@ func (s *stack) busy() (first casework.Outcome) {
 	}
 	if _, err := s.work.OnEnterprise(s.t.Context(), file, &enterprise.NoteBlacklist{
 		List: "拖欠农民工工资失信联合惩戒名单", From: domain.NewDate(2026, 11, 2), Source: "晋市人社公告〔2026〕3号",
-	}, as(domain.RoleHandler)); err != nil {
+	}, as(domain.RoleDispatcher)); err != nil {
 		s.t.Fatal(err)
 	}
 	s.caughtUp()

@@ -40,7 +40,7 @@ func (p *pages) rosterRoutes() []web.Route {
 // ledgerLines is the ledger with the people behind it, a line for each item of a
 // claim. What was verified and paid stands in the first line of a claimant.
 func (p *pages) ledgerLines(q *web.Request, row complaints.Row) ([]importer.Line, error) {
-	ledger, err := p.Cases.Ledger(q.Context(), viewer(q), row.ID)
+	ledger, err := p.Cases.Ledger(q.Context(), p.viewer(q), row.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +146,13 @@ func (p *pages) rosterPage(q *web.Request) (*rosterPage, error) {
 	if err != nil {
 		return nil, err
 	}
+	refused, err := p.refusal(q, row.ID, state, rules, importClaimants)
+	if err != nil {
+		return nil, err
+	}
 	page := &rosterPage{
 		Page: q.Page("导入花名册", web.Crumb{Label: "案件", Href: "/complaints"}, web.Crumb{Label: row.No, Href: caseAddress(row.ID) + "?view=" + viewLedger}),
-		Row:  row, Form: q.NewForm("roster"), Refusal: refusal(q, state, rules, importClaimants), Store: q.NewForm("store"),
+		Row:  row, Form: q.NewForm("roster"), Refusal: refused, Store: q.NewForm("store"),
 	}
 	return page, nil
 }
@@ -285,10 +289,14 @@ func (p *pages) storeRoster(q *web.Request) error {
 	if err != nil {
 		return err
 	}
+	roles, err := p.openRoles(q, row.ID, state, rules, spec)
+	if err != nil {
+		return err
+	}
 	desk := &ledgerClerk{pages: p, id: row.ID, head: head}
 	var report importer.RosterReport
 	err = p.Imports.roster(job, func(r *importer.Roster) (err error) {
-		report, err = r.Store(q.Context(), desk, row.ID, q.By(f, openRoles(q, state, rules, spec)...).Actor, lines)
+		report, err = r.Store(q.Context(), desk, row.ID, q.By(f, roles...).Actor, lines)
 		return err
 	})
 	if err != nil {

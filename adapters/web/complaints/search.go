@@ -86,7 +86,7 @@ func (p *pages) fillSearch(q *web.Request, page *searchPage, only search.Kind) e
 		if only != "" {
 			limit = foundMany
 		}
-		found, err := p.Search.Find(q.Context(), auditor(q), search.Question{Text: page.Asked, Kind: kind, Limit: limit})
+		found, err := p.Search.Find(q.Context(), p.auditor(q), p.viewer(q).Sight, search.Question{Text: page.Asked, Kind: kind, Limit: limit})
 		if err != nil {
 			return err
 		}
