@@ -218,6 +218,10 @@ func join(path, name string) string {
 // again, as far as they are given.
 func Restore(data json.RawMessage, personal ...json.RawMessage) (json.RawMessage, error) {
 	for _, one := range personal {
+		if next, ok := splice(data, one); ok {
+			data = next
+			continue
+		}
 		var values map[string]json.RawMessage
 		err := json.Unmarshal(one, &values)
 		if err == nil {
@@ -228,6 +232,23 @@ func Restore(data json.RawMessage, personal ...json.RawMessage) (json.RawMessage
 		}
 	}
 	return data, nil
+}
+
+// splice is insert for values that are all members of the object itself, which
+// most are: without a slash there is no path that leads any deeper.
+func splice(data, personal json.RawMessage) (json.RawMessage, bool) {
+	members, open := bytes.CutPrefix(bytes.TrimSpace(personal), []byte{'{'})
+	members, closed := bytes.CutSuffix(members, []byte{'}'})
+	rest, ok := bytes.CutPrefix(data, []byte{'{'})
+	if !open || !closed || !ok || len(members) == 0 || bytes.IndexByte(members, '/') >= 0 {
+		return nil, false
+	}
+	out := make([]byte, 0, len(data)+len(members)+1)
+	out = append(append(out, '{'), members...)
+	if len(rest) == 0 || rest[0] != '}' {
+		out = append(out, ',')
+	}
+	return append(out, rest...), true
 }
 
 // insert puts values at their paths below an object or an array.

@@ -63,7 +63,7 @@ type readCommit struct {
 // readEvent is an event without its personal fields, which are secrets[from:to]
 // of the page.
 type readEvent struct {
-	cloudEvent
+	*cloudEvent
 	spec     domain.EventSpec
 	rest     []byte
 	from, to int
@@ -85,14 +85,14 @@ func (p *page) read(m Message) error {
 	}
 	c := readCommit{message: m, stream: id, events: make([]readEvent, len(batch))}
 	subject, first := id.String(), batch[0].StreamVersion
-	for i, ce := range batch {
+	for i := range batch {
 		ev := &c.events[i]
-		ev.cloudEvent = ce
+		ev.cloudEvent = &batch[i]
 		if err := p.readEvent(subject, id.Case, ev); err != nil {
 			return fmt.Errorf(", event %d: %w", i, err)
 		}
-		if want := first + uint64(i); ce.StreamVersion != want {
-			return fmt.Errorf(", event %d: version %d, want %d", i, ce.StreamVersion, want)
+		if want := first + uint64(i); ev.StreamVersion != want {
+			return fmt.Errorf(", event %d: version %d, want %d", i, ev.StreamVersion, want)
 		}
 	}
 	p.commits = append(p.commits, c)
@@ -113,12 +113,13 @@ func (p *page) readEvent(subject, kase string, ev *readEvent) (err error) {
 	if err != nil {
 		return err
 	}
-	if len(d.Sealed) > 0 && !ev.spec.Seals() {
+	if len(d.sealed) > 0 && !ev.spec.Seals() {
 		return fmt.Errorf("%s has nothing to be sealed, and something is", ev.Type)
 	}
-	ev.rest, ev.from = d.Rest, len(p.secrets)
-	for class, text := range d.Sealed {
-		p.secrets = append(p.secrets, Secret{Event: ev.ID, Type: ev.Type, Subject: kase, Class: class, Text: text})
+	ev.rest, ev.from = d.rest, len(p.secrets)
+	for _, s := range d.sealed {
+		s.Event, s.Type, s.Subject = ev.ID, ev.Type, kase
+		p.secrets = append(p.secrets, s)
 	}
 	ev.to = len(p.secrets)
 	return nil

@@ -3,6 +3,7 @@ package eventstore_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -81,6 +82,14 @@ func TestSealedEvents(t *testing.T) {
 		if diff := cmp.Diff(change.Drafts[i].Event, rec.Event); diff != "" || rec.Shredded != nil || rec.Suspended != nil {
 			t.Errorf("event %d (-want +got):\n%s", i, diff)
 		}
+	}
+	// It need not be written as we do.
+	var spaced bytes.Buffer
+	if err := json.Indent(&spaced, body, "", " "); err != nil {
+		t.Fatal(err)
+	}
+	if commit, err := r.Decode(t.Context(), change.Stream, 1, time.Now(), spaced.Bytes()); err != nil || commit.Events[0].Event != domain.Event(all) {
+		t.Errorf("with white space: %+v, %v", commit, err)
 	}
 	// Suspended and shredded fields are zero, and said to be.
 	bare := []domain.Event{told{Kind: "k"}, closed{Reason: "r"}, told{Kind: "bare"}, told{}}

@@ -12,6 +12,9 @@ func (v *Vault) Listening(ctx context.Context) error {
 	}
 }
 
+// Forget drops all keys that are in memory.
+func (v *Vault) Forget() { v.forget(true) }
+
 // Remembered is how many keys are in memory.
 func (v *Vault) Remembered() int {
 	v.mu.Lock()
