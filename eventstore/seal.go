@@ -131,7 +131,7 @@ func split(data []byte) (sealedData, error) {
 	}
 	var read struct {
 		Sealed map[domain.SealClass]string `json:"sealed"`
-		Rest   jsontext.Value              `json:",inline"`
+		Rest   jsontext.Value              `json:",embed"`
 	}
 	if err := jsonv2.Unmarshal(data, &read); err != nil {
 		return sealedData{}, err
