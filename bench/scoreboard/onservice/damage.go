@@ -22,7 +22,7 @@ func Damage(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return damageServed(ctx, env, program, env.Rounds(1, 3))
+	return damageServed(ctx, env, program, env.Rounds(1, 3), onstore.Damages())
 }
 
 // DamageUnguarded shows that the rig of Damage bites: a hearth that neither looks
@@ -32,7 +32,7 @@ func DamageUnguarded(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := damageServed(ctx, env, bad, 1)
+	res, err := damageServed(ctx, env, bad, 1, onstore.Damages()[:env.Rounds(3, len(onstore.Damages()))])
 	return onstore.Caught(res, err, "write accepted")
 }
 
@@ -47,10 +47,10 @@ func Unguarded() []rig.Break {
 	}
 }
 
-func damageServed(ctx context.Context, env *rig.Env, program string, times int) (*rig.Result, error) {
+func damageServed(ctx context.Context, env *rig.Env, program string, times int, kinds []onstore.Damage) (*rig.Result, error) {
 	res := &rig.Result{}
 	res.Add("write accepted", 0)
-	return damages(ctx, env, times, res, func(ctx context.Context, s *site, all *tellers, what string) error {
+	return damages(ctx, env, times, kinds, res, func(ctx context.Context, s *site, all *tellers, what string) error {
 		s.program = program
 		err := s.start(ctx)
 		if errors.Is(err, errEnded) {
@@ -84,7 +84,7 @@ func damageServed(ctx context.Context, env *rig.Env, program string, times int) 
 // condition of all lines with damage.
 func Audit(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	res := &rig.Result{}
-	return damages(ctx, env, env.Rounds(1, 3), res, func(ctx context.Context, s *site, _ *tellers, what string) error {
+	return damages(ctx, env, env.Rounds(1, 3), onstore.Damages(), res, func(ctx context.Context, s *site, _ *tellers, what string) error {
 		said, err := s.auditVerify(ctx)
 		if err != nil {
 			return err
@@ -103,7 +103,7 @@ func Audit(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 // acknowledged must be there, and the tables equal a rebuild.
 func Repair(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 	res := &rig.Result{}
-	return damages(ctx, env, env.Rounds(1, 3), res, func(ctx context.Context, s *site, all *tellers, what string) error {
+	return damages(ctx, env, env.Rounds(1, 3), onstore.Damages(), res, func(ctx context.Context, s *site, all *tellers, what string) error {
 		repaired, err := s.repaired(ctx, all, res, what)
 		if err != nil || !repaired || res.Rounds%rebuildEvery != 1 {
 			return err
@@ -186,15 +186,15 @@ func (s *site) accepts(ctx context.Context, within time.Duration) (bool, error) 
 	return accepted, err
 }
 
-// damages does each kind of damage, so many times, to a copy of one state folder
+// damages does each of these kinds of damage, so many times, to a copy of one state folder
 // and hands it over.
-func damages(ctx context.Context, env *rig.Env, times int, res *rig.Result, try func(context.Context, *site, *tellers, string) error) (*rig.Result, error) {
+func damages(ctx context.Context, env *rig.Env, times int, kinds []onstore.Damage, res *rig.Result, try func(context.Context, *site, *tellers, string) error) (*rig.Result, error) {
 	p, err := prepared(ctx, env)
 	if err != nil {
 		return res, err
 	}
 	for range times {
-		for _, d := range onstore.Damages() {
+		for _, d := range kinds {
 			res.Rounds++
 			what := fmt.Sprintf("%s, round %d, seed %d", d.Name, res.Rounds, env.Seed)
 			harm := func(s *site) error {

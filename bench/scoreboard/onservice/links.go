@@ -163,7 +163,7 @@ func (o *outside) suffer(ctx context.Context, link *rig.Link, t trouble, all *te
 		return err
 	}
 	end := all.run(ctx, clerks)
-	err := all.more(ctx, 20)
+	err := all.more(ctx, o.env.Rounds(10, 20))
 	if err == nil {
 		err = t.begin(link)
 	}
@@ -172,7 +172,7 @@ func (o *outside) suffer(ctx context.Context, link *rig.Link, t trouble, all *te
 	}
 	err = errors.Join(err, t.end(ctx, link))
 	if err == nil {
-		err = all.more(ctx, 20)
+		err = all.more(ctx, o.env.Rounds(10, 20))
 	}
 	if err != nil {
 		cancel()

@@ -181,7 +181,7 @@ func LeaderKill(ctx context.Context, env *rig.Env) (*rig.Result, error) {
 		return res, err
 	}
 	defer load.end()
-	rounds := env.Rounds(2, 12)
+	rounds := env.Rounds(1, 12)
 	for res.Rounds = 1; res.Rounds <= rounds; res.Rounds++ {
 		if err := c.killLeader(ctx, load); err != nil {
 			return res, fmt.Errorf("round %d: %w", res.Rounds, err)
