@@ -201,7 +201,7 @@ func (s *server) visible(ctx context.Context, pos eventstore.Position) bool {
 func (s *server) fail(ctx context.Context, err error) error {
 	if no, ok := errors.AsType[*domain.Rejection](err); ok {
 		status := http.StatusUnprocessableEntity
-		if no.Code == "role_not_allowed" {
+		if no.Code == "role_not_allowed" || no.Code == "not_permitted" {
 			status = http.StatusForbidden
 		}
 		return &problem{Status: status, Title: "没有办成", Detail: no.Text, Code: no.Code}

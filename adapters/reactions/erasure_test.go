@@ -62,7 +62,7 @@ func TestErasure(t *testing.T) {
 			v.OnChange(engine.Forget)
 			work := casework.New(engine, casework.Options{Now: func() time.Time { return storetest.Clock }})
 			as := func(who string) casework.Request {
-				return casework.Request{CommandID: uuid.New(), Actor: domain.Actor{ID: who, Org: "jc", Role: domain.RoleDispatcher}}
+				return casework.Request{CommandID: uuid.New(), Actor: domain.Actor{ID: who, Org: "jc", Role: domain.RoleOrgHead}}
 			}
 
 			id, _, err := work.NewPerson(t.Context(), person.Register{Kind: "worker", Identity: person.Identity{Name: "张三"}, Contact: person.Contact{Phone: "13800001234"}}, as("u1"))
