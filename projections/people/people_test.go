@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -13,6 +14,7 @@ import (
 	"hearth/domain"
 	"hearth/domain/person"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 	"hearth/projections"
 	"hearth/projections/people"
 	"hearth/projections/projtest"
@@ -53,8 +55,12 @@ func some(t *testing.T) people.Queries {
 			person.IdentityCorrected{Identity: person.Identity{Name: "安珊"}}).
 		Add(stream(2), later, person.ConsentGiven{Purpose: "移送", TextVersion: "1", How: "spoken"},
 			person.ConsentGiven{Purpose: "移送", TextVersion: "2", How: "written"})
-	return people.NewQueries(projtest.Run(t, people.New(), log.Events()))
+	v := vault.NewMemory()
+	return people.NewQueries(projtest.Run(t, people.New(v), log.Events()), v)
 }
+
+// inClear leaves out how personal values are stored.
+var inClear = cmpopts.IgnoreFields(people.Person{}, "NameSealed", "IDNoSealed", "PhoneSealed", "AddressSealed", "IDNoBlind", "PhoneBlind", "Begins", "changed")
 
 func TestPersonAsRow(t *testing.T) {
 	t.Parallel()
@@ -64,13 +70,13 @@ func TestPersonAsRow(t *testing.T) {
 		t.Fatal(found, err)
 	}
 	want := people.Person{
-		ID: id(1), Kind: "migrant", Name: "张三", NameFolded: "张三", NamePinyin: "zhang san", NameInitials: "zs",
+		ID: id(1), Kind: "migrant", Name: "张三",
 		IDNo: "11010519491231002X", Phone: "13800001234", Address: "泽州县某镇某村", HasBank: true,
 		Consents:  []people.Consent{{"移送", "1", "spoken", by.At, by.At.Add(time.Hour)}},
 		Kin:       []people.Kin{{"u9", "配偶"}},
 		CreatedAt: by.At, CreatedPosition: 1, Version: 5, Position: 6,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, inClear); diff != "" {
 		t.Error(diff)
 	}
 	if got.Consented("移送") || got.Head() != (eventstore.Head{Version: 5, Position: 6}) {
@@ -146,8 +152,8 @@ func nameOf(n int) string {
 
 // BenchmarkLookups asks among 100,000 persons.
 func BenchmarkLookups(b *testing.B) {
-	pool := pgtest.Pool(b)
-	model := people.New()
+	pool, v := pgtest.Pool(b), vault.NewMemory()
+	model := people.New(v)
 	err := pgx.BeginFunc(b.Context(), pool, func(tx pgx.Tx) error {
 		if err := projections.MakeTables(b.Context(), tx, model, projections.Schema(model)); err != nil {
 			return err
@@ -170,7 +176,7 @@ func BenchmarkLookups(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	q := people.NewQueries(pool)
+	q := people.NewQueries(pool, v)
 	ask := func(name string, question func() ([]people.Person, error)) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

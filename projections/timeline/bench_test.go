@@ -35,7 +35,7 @@ func notes(from, n int) []eventstore.Recorded {
 // rebuild does.
 func BenchmarkApply(b *testing.B) {
 	pool := pgtest.Pool(b)
-	p := timeline.Projection{}
+	p := timeline.New(vault.NewMemory())
 	check(b, pgx.BeginFunc(b.Context(), pool, func(tx pgx.Tx) error {
 		return projections.MakeTables(b.Context(), tx, p, projections.Schema(p))
 	}))
@@ -56,7 +56,7 @@ func BenchmarkApply(b *testing.B) {
 // BenchmarkCase reads the 40 entries of one case among 200,000.
 func BenchmarkCase(b *testing.B) {
 	pool := pgtest.Pool(b)
-	p := timeline.Projection{}
+	p := timeline.New(vault.NewMemory())
 	check(b, pgx.BeginFunc(b.Context(), pool, func(tx pgx.Tx) error {
 		if err := projections.MakeTables(b.Context(), tx, p, projections.Schema(p)); err != nil {
 			return err
