@@ -215,7 +215,7 @@ func runDrill(ctx context.Context, cfg config, dir string, r report) (err error)
 	if err := app.vault.Open(ctx); err != nil {
 		return err
 	}
-	app.models = newModels(app.pool)
+	app.models = newModels(app.pool, app.vault)
 	events, err := app.buildModels(ctx, c.Size, paced(r))
 	if err != nil {
 		return err
