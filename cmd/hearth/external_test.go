@@ -85,7 +85,7 @@ func TestTwoInstances(t *testing.T) {
 	first, second := launch(t, o.env, "--listen", "127.0.0.1:0"), launch(t, o.env, "--listen", "127.0.0.1:0")
 	first.untilServing().untilReady()
 	second.untilServing().untilReady()
-	models := len(catalogue)
+	models := len(newModels(nil, nil).catalogue)
 	first.until("each model has one writer", func() bool {
 		one, other := modelStates(first), modelStates(second)
 		return one["live"]+other["live"] == models && one["waiting"]+other["waiting"] == models
