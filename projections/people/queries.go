@@ -32,7 +32,7 @@ func NewQueries(pool *pgxpool.Pool, v Vault) Queries { return Queries{pool, v} }
 // same beginning are looked at for the order.
 const (
 	mostSame      = 50
-	mostBeginning = 500
+	mostBeginning = 100
 )
 
 const selectPerson = `select id, kind, name_sealed, id_no_sealed, phone_sealed, address_sealed,

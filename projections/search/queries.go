@@ -93,9 +93,9 @@ select d.kind, d.id from ` + schema + `.document d where d.grams_blind @> @grams
 
 	byKeysSQL = shown + `where (d.kind, d.id) in (select * from unnest(@kinds::text[], @ids::uuid[]))`
 
-	// newestSQL goes back in time. There are many with all keys, so it comes to
-	// them soon; the index over the keys, which would collect them all, is of no use.
-	newestSQL = shown + `where (@kind = '' or d.kind = @kind) and (d.grams_blind || '{}') @> @grams::int4[] and ` + seen + `
+	// newestSQL goes back in time. There are many with all keys; the statistics of
+	// the keys tell whether to collect them or to come to them on the way.
+	newestSQL = shown + `where (@kind = '' or d.kind = @kind) and d.grams_blind @> @grams::int4[] and ` + seen + `
  order by d.at desc, d.id limit @limit offset @offset`
 
 	// casesSQL gives the newest cases of persons.
