@@ -64,6 +64,9 @@ func BenchmarkApply(b *testing.B) {
 			err := pgx.BeginFunc(b.Context(), pool, func(tx pgx.Tx) error {
 				return projections.MakeTables(b.Context(), tx, model, projections.Schema(model))
 			})
+			if err != nil {
+				b.Fatal(err)
+			}
 			at := 0
 			for b.Loop() {
 				err = pgx.BeginFunc(b.Context(), pool, func(tx pgx.Tx) error {
