@@ -52,8 +52,8 @@ func MakeIndexes(ctx context.Context, tx pgx.Tx, p Projection, schema string) er
 		return fmt.Errorf("indexes of %s: %w", schema, err)
 	}
 	for _, table := range tables {
-		if _, err := tx.Exec(ctx, "analyze "+pgx.Identifier{schema, table}.Sanitize()); err != nil {
-			return fmt.Errorf("statistics of %s.%s: %w", schema, table, err)
+		if _, err := tx.Exec(ctx, "analyze "+pgx.Identifier{schema, table.Name}.Sanitize()); err != nil {
+			return fmt.Errorf("statistics of %s.%s: %w", schema, table.Name, err)
 		}
 	}
 	return nil

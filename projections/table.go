@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -49,6 +50,15 @@ func (t *Table[K, R]) Evolve(
 	ctx context.Context, tx pgx.Tx, batch []eventstore.Recorded,
 	key func(eventstore.Recorded) (K, bool), evolve func(*R, eventstore.Recorded),
 ) error {
+	return t.EvolveSealed(ctx, tx, batch, key, evolve, func(context.Context, []*R) error { return nil })
+}
+
+// EvolveSealed is Evolve for rows with personal columns: seal is given all rows
+// of the batch before they are saved.
+func (t *Table[K, R]) EvolveSealed(
+	ctx context.Context, tx pgx.Tx, batch []eventstore.Recorded,
+	key func(eventstore.Recorded) (K, bool), evolve func(*R, eventstore.Recorded), seal func(context.Context, []*R) error,
+) error {
 	type about struct {
 		key K
 		ev  *eventstore.Recorded
@@ -78,6 +88,9 @@ func (t *Table[K, R]) Evolve(
 			rows[o.key] = row
 		}
 		evolve(row, *o.ev)
+	}
+	if err := seal(ctx, slices.Collect(maps.Values(rows))); err != nil {
+		return err
 	}
 	return t.Save(ctx, tx, maps.Values(rows))
 }

@@ -8,11 +8,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hearth/adapters/ticket"
 )
 
 // Sessions keeps the sessions of pages; it is an scs.CtxStore. (The library's
 // own store for pgx wants its table on the search path, drops the context and
-// needs a goroutine to sweep; here every sign-in sweeps.)
+// needs a goroutine to sweep; here every sign-in sweeps.) A session holds what its
+// user searched for, so the data are sealed under its token, which the database
+// does not know.
 type Sessions struct {
 	pool *pgxpool.Pool
 	now  func() time.Time
@@ -25,22 +29,23 @@ func NewSessions(pool *pgxpool.Pool, now func() time.Time) *Sessions {
 
 // FindCtx is the data of a session that has not expired.
 func (s *Sessions) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	var data []byte
-	err := s.pool.QueryRow(ctx, "select data from hearth.session where token = $1 and expires > $2", token, s.now()).Scan(&data)
+	var sealed []byte
+	err := s.pool.QueryRow(ctx, "select data from hearth.session where ref = $1 and expires > $2", ticket.Ref(token), s.now()).Scan(&sealed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("read session: %w", err)
 	}
-	return data, true, nil
+	data, ok := ticket.Open(token, sealed)
+	return data, ok, nil
 }
 
 // CommitCtx stores a session until it expires.
 func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
 	_, err := s.pool.Exec(ctx, `
-		insert into hearth.session (token, data, expires) values ($1, $2, $3)
-		on conflict (token) do update set data = excluded.data, expires = excluded.expires`, token, data, expires)
+		insert into hearth.session (ref, data, expires) values ($1, $2, $3)
+		on conflict (ref) do update set data = excluded.data, expires = excluded.expires`, ticket.Ref(token), ticket.Seal(token, data), expires)
 	if err != nil {
 		return fmt.Errorf("store session: %w", err)
 	}
@@ -49,7 +54,7 @@ func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, exp
 
 // DeleteCtx ends a session.
 func (s *Sessions) DeleteCtx(ctx context.Context, token string) error {
-	if _, err := s.pool.Exec(ctx, "delete from hearth.session where token = $1", token); err != nil {
+	if _, err := s.pool.Exec(ctx, "delete from hearth.session where ref = $1", ticket.Ref(token)); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil

@@ -67,9 +67,10 @@ func setup(t *testing.T) client {
 	if err := postgres.Migrate(t.Context(), pool); err != nil {
 		t.Fatal(err)
 	}
-	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs()).Protected(vault.NewMemory())
+	keys := vault.NewMemory()
+	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs()).Protected(keys)
 	store := memstore.New(registry)
-	runner := projections.New(pool, store, projections.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, complaints.New(), timeline.Projection{}, people.New())
+	runner := projections.New(pool, store, projections.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, complaints.New(keys), timeline.New(keys), people.New(keys))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = runner.Run(ctx) }()
@@ -82,7 +83,7 @@ func setup(t *testing.T) client {
 			"unit":   {domain.RoleUnitClerk, all},
 		},
 		Casework: casework.New(eventstore.NewEngine(store, 100), casework.Options{Now: func() time.Time { return now }, Prefix: "晋工诉"}),
-		Cases:    complaints.Queries{DB: pool}, Timeline: timeline.NewQueries(pool), People: people.NewQueries(pool),
+		Cases:    complaints.Queries{DB: pool, Vault: keys}, Timeline: timeline.NewQueries(pool, keys), People: people.NewQueries(pool, keys),
 		Calls: calls{}, Wait: runner.Wait, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})}
 }

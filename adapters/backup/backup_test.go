@@ -65,7 +65,7 @@ insert into hearth.account (id, login, name, org, roles, password, created_at) v
  ('0197a3c1-0000-7000-8000-000000000001', 'wang', E'王\t小\n二\\', 'jc', '{operator,leader}', 'x', '2026-11-23 01:02:03.456789+00');
 insert into hearth.api_token (id, hash, account, label, scopes, created_at, expires_at) values
  ('0197a3c1-0000-7000-8000-000000000002', '\xff00', '0197a3c1-0000-7000-8000-000000000001', '', '{}', now(), now());
-insert into hearth.session values ('secret session', '', now());
+insert into hearth.session (ref, data, expires) values ('secret session', '', now());
 insert into hearth.reaction (name, log, position, problem) values ('credit', 'x', 1000000, 'stopped');
 insert into hearth.parked (reaction, event_id, position, type, stream, tries, error) values
  ('credit', '0197a3c1-0000-7000-8000-000000000003', 1, 'a', 'b/c', 1, 'e'),

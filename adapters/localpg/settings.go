@@ -31,6 +31,14 @@ func settings() map[string]string {
 		"log_min_messages":        "log",
 		"log_min_error_statement": "panic",
 		"log_error_verbosity":     "terse",
+		// Nor do statements, for whatever reason they are logged, and their
+		// parameters least of all.
+		"log_statement":                     "none",
+		"log_min_duration_statement":        "-1",
+		"log_min_duration_sample":           "-1",
+		"log_transaction_sample_rate":       "0",
+		"log_parameter_max_length":          "0",
+		"log_parameter_max_length_on_error": "0",
 	}
 }
 

@@ -62,9 +62,9 @@ func (q *Request) backAddress() string {
 	return u.RequestURI()
 }
 
-// memoryForFiles is how much of uploaded files is kept in memory; the rest goes
-// to temporary files, which are removed with the request.
-const memoryForFiles = 4 << 20
+// memoryForFiles is how much of uploaded files is kept in memory: all, for they
+// hold names and numbers of people, which must not come into temporary files.
+const memoryForFiles = 128 << 20
 
 // Sent is the form that a POST carries. A body above the route's limit is
 // rejected.

@@ -86,7 +86,7 @@ func (a *App) open(ctx context.Context) error {
 	a.archive = archive.New(a.pool, a.store, archive.Options{})
 	a.accounts = accounts.New(a.pool, time.Now)
 	a.calls = calls.New(a.pool, time.Now)
-	a.models = newModels(a.pool)
+	a.models = newModels(a.pool, a.vault)
 	engine := eventstore.NewEngine(a.keeper.Guard(a.store), engineStates)
 	a.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: a.cfg.Prefix})
 	a.reactions = a.newReactions()

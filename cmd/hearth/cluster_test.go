@@ -177,7 +177,7 @@ func TestClusterLosesItsLeaderAndAnInstance(t *testing.T) {
 
 	all.base.Store(second.base)
 	first.kill()
-	second.until("it writes the models", func() bool { return modelStates(second)["live"] == len(catalogue) })
+	second.until("it writes the models", func() bool { return modelStates(second)["live"] == len(newModels(nil, nil).catalogue) })
 	all.more(20)
 	all.end(second)
 	verify := append([]string{"HEARTH_STATE=" + filepath.Join(t.TempDir(), "auditor")}, env...)

@@ -60,7 +60,7 @@ func startDatabase(t *testing.T) []string {
 // eachModelHasOneWriter among two instances.
 func eachModelHasOneWriter(first, second *service) bool {
 	one, other := modelStates(first), modelStates(second)
-	return one["live"]+other["live"] == len(catalogue) && one["waiting"]+other["waiting"] == len(catalogue)
+	return one["live"]+other["live"] == len(newModels(nil, nil).catalogue) && one["waiting"]+other["waiting"] == len(newModels(nil, nil).catalogue)
 }
 
 func (o outside) start(t *testing.T) *service {
@@ -111,7 +111,7 @@ func TestTwoInstances(t *testing.T) {
 		t.Errorf("doctor: %+v", r)
 	}
 	first.kill()
-	second.until("it writes the models", func() bool { return modelStates(second)["live"] == len(catalogue) })
+	second.until("it writes the models", func() bool { return modelStates(second)["live"] == len(newModels(nil, nil).catalogue) })
 	all.more(20)
 	all.end(second)
 	orderlyEnd(t, second, true)

@@ -23,6 +23,7 @@ import (
 	"hearth/domain/person"
 	"hearth/domain/series"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 	"hearth/projections"
 	"hearth/projections/complaints"
 	"hearth/projections/enterprises"
@@ -39,6 +40,7 @@ func registry() *eventstore.Registry {
 
 // models are the read models and their queries.
 type models struct {
+	catalogue   []titled
 	complaints  complaints.Queries
 	timeline    timeline.Queries
 	people      people.Queries
@@ -46,30 +48,32 @@ type models struct {
 	search      search.Queries
 }
 
-// catalogue is every read model with its Chinese title, in the order of the
-// operations page.
-var catalogue = []struct {
+// titled is a read model with its Chinese title.
+type titled struct {
 	title string
 	model projections.Projection
-}{
-	{"案件", complaints.New()},
-	{"全程留痕", timeline.Projection{}},
-	{"人员", people.New()},
-	{"单位", enterprises.New()},
-	{"搜索", search.New()},
-	{"组织机构", orgs.New()},
 }
 
-func newModels(pool *pgxpool.Pool) models {
+// newModels makes every read model, in the order of the operations page. What is
+// personal in them is sealed by the vault.
+func newModels(pool *pgxpool.Pool, v *vault.Vault) models {
 	return models{
-		complaints: complaints.Queries{DB: pool}, timeline: timeline.NewQueries(pool), people: people.NewQueries(pool),
-		enterprises: enterprises.NewQueries(pool), search: search.NewQueries(pool),
+		catalogue: []titled{
+			{"案件", complaints.New(v)},
+			{"全程留痕", timeline.New(v)},
+			{"人员", people.New(v)},
+			{"单位", enterprises.New()},
+			{"搜索", search.New(v)},
+			{"组织机构", orgs.New()},
+		},
+		complaints: complaints.Queries{DB: pool, Vault: v}, timeline: timeline.NewQueries(pool, v), people: people.NewQueries(pool, v),
+		enterprises: enterprises.NewQueries(pool), search: search.NewQueries(pool, v),
 	}
 }
 
-func (models) all() []projections.Projection {
-	all := make([]projections.Projection, len(catalogue))
-	for i, c := range catalogue {
+func (m models) all() []projections.Projection {
+	all := make([]projections.Projection, len(m.catalogue))
+	for i, c := range m.catalogue {
 		all[i] = c.model
 	}
 	return all
@@ -92,9 +96,9 @@ func (m models) names() string {
 	return strings.Join(names, "、")
 }
 
-func (models) titles() map[string]string {
+func (m models) titles() map[string]string {
 	titles := map[string]string{}
-	for _, c := range catalogue {
+	for _, c := range m.catalogue {
 		titles[c.model.Name()] = c.title
 	}
 	return titles
@@ -105,7 +109,7 @@ func (m models) deadlines() casework.Deadlines { return m.complaints }
 
 // canTellDeadlines reports that the model behind deadlines has been built.
 func (models) canTellDeadlines(all []projections.Status) bool {
-	return slices.ContainsFunc(all, func(s projections.Status) bool { return s.Name == complaints.New().Name() && s.Serving })
+	return slices.ContainsFunc(all, func(s projections.Status) bool { return s.Name == (*complaints.Model)(nil).Name() && s.Serving })
 }
 
 // runner writes the models of this process.

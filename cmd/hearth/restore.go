@@ -221,12 +221,12 @@ func runDrill(ctx context.Context, cfg config, dir string, r report) (err error)
 	if err := app.vault.Open(ctx); err != nil {
 		return err
 	}
-	app.models = newModels(app.pool)
+	app.models = newModels(app.pool, app.vault)
 	events, err := app.buildModels(ctx, c.Size, paced(r))
 	if err != nil {
 		return err
 	}
-	r.Line("演练通过:%d 个读模型全部建成,各含 %d 个事件;用时 %s(恢复 %s,读模型 %s),临时文件夹已删除", len(catalogue), events,
+	r.Line("演练通过:%d 个读模型全部建成,各含 %d 个事件;用时 %s(恢复 %s,读模型 %s),临时文件夹已删除", len(app.models.catalogue), events,
 		time.Since(begun).Round(time.Millisecond), restored.Sub(begun).Round(time.Millisecond), time.Since(restored).Round(time.Millisecond))
 	return nil
 }

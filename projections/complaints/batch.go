@@ -124,6 +124,9 @@ func oldCases(events []eventstore.Recorded) (map[uuid.UUID]part, error) {
 }
 
 func (b *batch) save(ctx context.Context, tx pgx.Tx) error {
+	if err := projections.Seal(ctx, b.model.vault, b.cells()); err != nil {
+		return err
+	}
 	if err := b.model.complaints.Save(ctx, tx, maps.Values(b.rows)); err != nil {
 		return err
 	}
@@ -133,6 +136,19 @@ func (b *batch) save(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	return nil
+}
+
+// cells are the personal columns of what is saved. Those that no event has set
+// are closed, and stay as they are.
+func (b *batch) cells() []projections.Cell {
+	var cells []projections.Cell
+	for _, r := range b.rows {
+		cells = append(cells, r.cells()...)
+	}
+	for _, p := range b.promises.changed {
+		cells = append(cells, p.cells()...)
+	}
+	return cells
 }
 
 // row is the row of a case; a new one when the case begins.

@@ -18,6 +18,7 @@ import (
 	"hearth/adapters/localpg/pgtest"
 	"hearth/domain/complaint"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 	"hearth/projections"
 )
 
@@ -105,7 +106,7 @@ func BenchmarkCatchUp(b *testing.B) {
 		events += len(batch)
 	}
 	raw := written(b, batches)
-	m := New()
+	m := New(vault.NewMemory())
 	apply := func(tx pgx.Tx, i int) error { return m.Apply(b.Context(), tx, batches[i]) }
 	// A rebuild that takes ten batches at once writes each row less often.
 	tenfold := func(tx pgx.Tx, i int) error {
@@ -138,7 +139,7 @@ type runner struct {
 // that are made at the end included.
 func race(b *testing.B, n int, runners ...runner) []time.Duration {
 	b.Helper()
-	m := New()
+	m := New(vault.NewMemory())
 	serving := projections.Schema(m)
 	in := func(pool *pgxpool.Pool, f func(tx pgx.Tx) error) time.Duration {
 		b.Helper()
@@ -197,7 +198,7 @@ func (w rawBatch) queue() *pgx.Batch {
 func written(b *testing.B, batches [][]eventstore.Recorded) rawWrites {
 	b.Helper()
 	var all rawWrites
-	m := New()
+	m := New(vault.NewMemory())
 	race(b, len(batches), runner{true, func(tx pgx.Tx, i int) error {
 		in, err := m.load(b.Context(), tx, batches[i])
 		if err != nil {
@@ -264,7 +265,7 @@ func note[R any](list rawBatch, table string, rows iter.Seq[*R]) rawBatch {
 
 // BenchmarkQueries asks what pages ask, of the cases of 200,000 events.
 func BenchmarkQueries(b *testing.B) {
-	m := New()
+	m := New(vault.NewMemory())
 	var pool *pgxpool.Pool
 	batches := busyOffice(b, benchEvents)
 	pool = pgtest.Pool(b)
@@ -283,7 +284,7 @@ func BenchmarkQueries(b *testing.B) {
 		})
 	}
 	in(func(tx pgx.Tx) error { return projections.MakeIndexes(b.Context(), tx, m, projections.Schema(m)) })
-	q, v := Queries{pool}, everything
+	q, v := Queries{pool, m.vault}, everything
 	now := Moment{At: monday.Add(200 * day), Calendar: cal2026}
 	for what, ask := range map[string]func(ctx context.Context) error{
 		"list": func(ctx context.Context) error { _, err := q.List(ctx, v, Filter{}, ""); return err },

@@ -19,6 +19,7 @@ import (
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 	"hearth/projections"
 	"hearth/projections/projtest"
 )
@@ -28,7 +29,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // serve is the model with everything that the office did, and its queries.
 func (o *office) serve() Queries {
 	o.t.Helper()
-	pool, m := pgtest.Pool(o.t), New()
+	pool, m := pgtest.Pool(o.t), New(o.log.Vault())
 	tx := func(f func(tx pgx.Tx) error) {
 		o.t.Helper()
 		if err := pgx.BeginFunc(o.t.Context(), pool, f); err != nil {
@@ -38,7 +39,7 @@ func (o *office) serve() Queries {
 	tx(func(tx pgx.Tx) error { return projections.MakeTables(o.t.Context(), tx, m, projections.Schema(m)) })
 	projtest.Apply(o.t, pool, m, o.log.Events())
 	tx(func(tx pgx.Tx) error { return projections.MakeIndexes(o.t.Context(), tx, m, projections.Schema(m)) })
-	return Queries{pool}
+	return Queries{pool, o.log.Vault()}
 }
 
 // must takes the value of a query that cannot fail.
@@ -56,7 +57,7 @@ func TestBatches(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.careers(15)
-	projtest.Run(t, New(), o.log.Events())
+	projtest.Run(t, New(o.log.Vault()), o.log.Events())
 }
 
 // worked is a collective case with some of everything.
@@ -96,7 +97,7 @@ func TestWorkedCase(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	f := worked(o)
-	q := Queries{projtest.Run(t, New(), o.log.Events())}
+	q := Queries{projtest.Run(t, New(o.log.Vault()), o.log.Events()), o.log.Vault()}
 	got := map[string]any{
 		"row":       must[Row](t)(q.Get(t.Context(), everything, f.id)),
 		"ledger":    must[[]Claimant](t)(q.Ledger(t.Context(), everything, f.id)),
@@ -129,7 +130,7 @@ func TestWorkedCase(t *testing.T) {
 // inMemory applies events without a database.
 func inMemory(t *testing.T, events []eventstore.Recorded) *batch {
 	t.Helper()
-	b, err := New().load(t.Context(), nil, nil)
+	b, err := New(vault.NewMemory()).load(t.Context(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

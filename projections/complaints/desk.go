@@ -8,6 +8,7 @@ import (
 
 	"hearth/domain"
 	"hearth/domain/complaint"
+	"hearth/projections"
 )
 
 // Desk is what the hotline desk shows beside the intake form.
@@ -25,8 +26,13 @@ type PromisedRow struct {
 	Row
 	EventNo    int64     `db:"event_no" json:"event_no"`
 	DueAt      time.Time `db:"due_at" json:"due_at"`
-	About      string    `db:"about" json:"about,omitempty"`
+	About      string    `db:"-" json:"about,omitempty"`
+	Sealed     string    `db:"about_sealed" json:"-"` // About, as the table has it
 	PromisedBy string    `db:"promised_by" json:"promised_by"`
+}
+
+func (p *PromisedRow) cells() []projections.Cell {
+	return append(p.Row.cells(), about(p.ID, p.EventNo, &p.About, &p.Sealed))
 }
 
 // CallbackRow is a case with somebody to be called back. Attempts counts the
@@ -48,7 +54,7 @@ func (q Queries) Desk(ctx context.Context, v Viewer, r complaint.Rules, now time
 	var d Desk
 	var err error
 	if d.Red, err = collect[Row](ctx, q, `
-		select c.* from complaints_v1.complaint c where c.open and c.risk = 'red' and `+visible+`
+		select c.* from complaints_v2.complaint c where c.open and c.risk = 'red' and `+visible+`
 		 order by c.leader_told, c.next_due_at nulls last, c.id limit @limit`,
 		v.args(pgx.StrictNamedArgs{"limit": deskLimit})); err != nil {
 		return Desk{}, err
@@ -63,7 +69,7 @@ func (q Queries) Desk(ctx context.Context, v Viewer, r complaint.Rules, now time
 		return Desk{}, err
 	}
 	if d.Newest, err = collect[Row](ctx, q, `
-		select c.* from complaints_v1.complaint c where `+visible+`
+		select c.* from complaints_v2.complaint c where `+visible+`
 		 order by c.registered_at desc, c.id desc limit @limit`,
 		v.args(pgx.StrictNamedArgs{"limit": newestLimit})); err != nil {
 		return Desk{}, err
@@ -75,8 +81,8 @@ func (q Queries) Desk(ctx context.Context, v Viewer, r complaint.Rules, now time
 // promised are the promises of a user, or of everybody, that are due before until.
 func (q Queries) promised(ctx context.Context, v Viewer, by string, until time.Time) ([]PromisedRow, error) {
 	return collect[PromisedRow](ctx, q, `
-		select c.*, p.event_no, p.due_at, p.about, p.promised_by
-		  from complaints_v1.promise p join complaints_v1.complaint c on c.id = p.complaint_id
+		select c.*, p.event_no, p.due_at, p.about_sealed, p.promised_by
+		  from complaints_v2.promise p join complaints_v2.complaint c on c.id = p.complaint_id
 		 where p.kept_at is null and c.open and (@by = '' or p.promised_by = @by) and p.due_at < @until and `+visible+`
 		 order by p.due_at, c.id, p.event_no limit @limit`,
 		v.args(pgx.StrictNamedArgs{"by": by, "until": until, "limit": deskLimit}))
@@ -85,9 +91,9 @@ func (q Queries) promised(ctx context.Context, v Viewer, by string, until time.T
 func (q Queries) toCall(ctx context.Context, v Viewer, r complaint.Rules) ([]CallbackRow, error) {
 	return collect[CallbackRow](ctx, q, `
 		select c.*, b.claimant_no, cardinality(b.attempts) as tried, k.due_at
-		  from complaints_v1.complaint c
-		  join complaints_v1.callback b on b.complaint_id = c.id
-		  left join complaints_v1.clock k on k.complaint_id = c.id and k.clock = 'callback' and k.status in ('running', 'breached')
+		  from complaints_v2.complaint c
+		  join complaints_v2.callback b on b.complaint_id = c.id
+		  left join complaints_v2.clock k on k.complaint_id = c.id and k.clock = 'callback' and k.status in ('running', 'breached')
 		 where c.phase = 'awaiting_closure' and b.wanted and not b.answered
 		   and not (cardinality(b.attempts) >= @attempts and (select count(distinct d) from unnest(b.attempts) d) >= @days)
 		   and c.handler <> @user and c.co_handler <> @user and `+visible+`

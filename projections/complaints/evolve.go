@@ -7,10 +7,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"hearth/domain"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
 	"hearth/eventstore"
+	"hearth/projections"
 )
 
 // apply takes over one event. It is pure but for the batch: it asks no clock and
@@ -81,6 +83,7 @@ func (b *batch) intake(r *Row, rec *eventstore.Recorded, ev complaint.Event) {
 	switch ev := ev.(type) {
 	case complaint.Registered:
 		r.registered(ev, b.model.rules.CollectivePersons.Value)
+		r.Summary, r.SummarySealed = ev.Summary, projections.Withheld(*rec, domain.SealNarrative)
 	case complaint.RespondentIdentified:
 		r.EnterpriseID, r.ProjectID = ev.EnterpriseID, ev.ProjectID
 	case complaint.SupplementRequested:
@@ -134,7 +137,7 @@ func (r *Row) registered(ev complaint.Registered, collective int) {
 	r.RegisteredAt, r.ReceivedAt = instant(ev.RegisteredAt), instant(ev.ReceivedAt)
 	r.Reporter, r.Anonymous = ev.Reporter.PersonID, ev.Reporter.Anonymous
 	r.Employer, r.EmployerKey, r.EnterpriseID = ev.Employer.Text, enterprise.NormalName(ev.Employer.Text), ev.Employer.EnterpriseID
-	r.ProjectID, r.Summary, r.FirstReceiver = ev.ProjectID, ev.Summary, ev.FirstReceiver
+	r.ProjectID, r.FirstReceiver = ev.ProjectID, ev.FirstReceiver
 	r.OwedFrom, r.OwedTo = ev.Claim.From, ev.Claim.To
 	r.ReportedPersons, r.ReportedFen = ev.Claim.Persons, ev.Claim.OwedFen
 	r.Persons, r.ClaimedFen = ev.Claim.Persons, ev.Claim.OwedFen
@@ -203,7 +206,8 @@ func (b *batch) contact(r *Row, rec *eventstore.Recorded, ev complaint.Event) {
 	switch ev := ev.(type) {
 	case complaint.CallbackPromised:
 		p := b.promises.change(promiseKey{r.ID, int64(rec.Version)})
-		p.DueAt, p.About, p.PromisedBy = instant(ev.DueAt), ev.About, ev.By
+		p.DueAt, p.PromisedBy = instant(ev.DueAt), ev.By
+		p.About, p.AboutSealed = ev.About, projections.Withheld(*rec, domain.SealNarrative)
 	case complaint.ContactAttempted:
 		if !ev.Reached || ev.With != complaint.PartyWorker && ev.With != complaint.PartyRepresentative {
 			return

@@ -22,6 +22,7 @@ var indexes string
 // Model is the read model as the runner sees it.
 type Model struct {
 	rules      complaint.Rules
+	vault      projections.Sealer
 	complaints *projections.Table[uuid.UUID, Row]
 	claimants  *projections.Table[lineKey, Claimant]
 	clocks     *projections.Table[clockKey, Clock]
@@ -32,9 +33,10 @@ type Model struct {
 	hints      *projections.Table[hintKey, Hint]
 }
 
-// New makes the model.
-func New() *Model {
+// New makes the model. Personal columns are sealed by v.
+func New(v projections.Sealer) *Model {
 	return &Model{
+		vault:      v,
 		rules:      complaint.DefaultRules(calendar.Calendar{}),
 		complaints: projections.NewTable[uuid.UUID, Row]("complaint"),
 		claimants:  projections.NewTable[lineKey, Claimant]("claimant"),
@@ -51,8 +53,8 @@ func New() *Model {
 func (*Model) Name() string { return "complaints" }
 
 // Version is that of the tables and of what the rows mean. The queries have it in
-// the schema's name, complaints_v1.
-func (*Model) Version() int { return 1 }
+// the schema's name, complaints_v2.
+func (*Model) Version() int { return 2 }
 
 // Tables makes the tables.
 func (*Model) Tables() string { return tables }

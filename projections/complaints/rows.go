@@ -9,6 +9,7 @@ import (
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/eventstore"
+	"hearth/projections"
 )
 
 // Row is one case. A zero id, date or time means that there is none.
@@ -28,7 +29,8 @@ type Row struct {
 	EmployerKey    string             `db:"employer_key" json:"-"`    // normalised
 	EnterpriseID   uuid.UUID          `db:"enterprise_id" json:"enterprise_id,omitzero"`
 	ProjectID      uuid.UUID          `db:"project_id" json:"project_id,omitzero"`
-	Summary        string             `db:"summary" json:"summary"`
+	Summary        string             `db:"-" json:"summary"`
+	SummarySealed  string             `db:"summary_sealed" json:"-"` // Summary, as the table has it
 	OwedFrom       domain.Date        `db:"owed_from" json:"owed_from,omitzero"`
 	OwedTo         domain.Date        `db:"owed_to" json:"owed_to,omitzero"`
 
@@ -100,6 +102,18 @@ type Row struct {
 	Version     int64     `db:"version" json:"version"`
 	Position    int64     `db:"position" json:"position"`
 	LastEventAt time.Time `db:"last_event_at" json:"last_event_at"`
+}
+
+// cells are the personal columns of the row.
+func (r *Row) cells() []projections.Cell {
+	return []projections.Cell{narrative("complaint.summary", r.ID, r.ID, &r.Summary, &r.SummarySealed)}
+}
+
+// narrative is a column that somebody's story stands in; it goes with its case.
+func narrative(column string, row, id uuid.UUID, plain, sealed *string) projections.Cell {
+	return projections.Cell{
+		Column: "complaints." + column, Row: row, Subject: id.String(), Class: domain.SealNarrative, Plain: plain, Sealed: sealed,
+	}
 }
 
 // Head is where the case's stream ended when the row was written.
@@ -186,9 +200,18 @@ type Promise struct {
 	ComplaintID uuid.UUID `db:"complaint_id,key" json:"-"`
 	EventNo     int64     `db:"event_no,key" json:"event_no"` // version of the event
 	DueAt       time.Time `db:"due_at" json:"due_at"`
-	About       string    `db:"about" json:"about,omitempty"`
+	About       string    `db:"-" json:"about,omitempty"`
+	AboutSealed string    `db:"about_sealed" json:"-"`
 	PromisedBy  string    `db:"promised_by" json:"promised_by"`
 	KeptAt      time.Time `db:"kept_at" json:"kept_at,omitzero"`
+}
+
+func (p *Promise) cells() []projections.Cell {
+	return []projections.Cell{about(p.ComplaintID, p.EventNo, &p.About, &p.AboutSealed)}
+}
+
+func about(id uuid.UUID, eventNo int64, plain, sealed *string) projections.Cell {
+	return narrative("promise.about", projections.Key(id, eventNo), id, plain, sealed)
 }
 
 type promiseKey struct {

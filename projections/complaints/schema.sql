@@ -14,7 +14,7 @@ create table complaint (
     employer_key      text not null,
     enterprise_id     uuid not null,
     project_id        uuid not null,
-    summary           text not null,
+    summary_sealed    text not null,
     owed_from         date,
     owed_to           date,
 
@@ -139,7 +139,7 @@ create table promise (
     complaint_id uuid,
     event_no     bigint,
     due_at       timestamptz,
-    about        text not null,
+    about_sealed text not null,
     promised_by  text not null,
     kept_at      timestamptz,
     primary key (complaint_id, event_no)

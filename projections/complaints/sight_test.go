@@ -15,6 +15,7 @@ import (
 	"hearth/domain/complaint"
 	"hearth/domain/orgunit"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 	"hearth/projections/projtest"
 )
 
@@ -107,7 +108,8 @@ func TestListsShowWhatThePoliciesPermit(t *testing.T) {
 		for n := range 200 {
 			w.open(n)
 		}
-		q := Queries{projtest.Run(t, New(), w.log.Events())}
+		keys := vault.NewMemory()
+		q := Queries{DB: projtest.Run(t, New(keys), w.log.Events()), Vault: keys}
 		ids := slices.SortedFunc(maps.Keys(w.cases), func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
 		seen, asked := 0, 0
 		for _, role := range append(domain.Roles().All(), "nobody") {

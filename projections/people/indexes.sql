@@ -1,4 +1,3 @@
-create index on person (phone, name_pinyin) where phone <> '';
-create index on person (id_no) where id_no <> '';
-create index on person (name_folded);
-create index on person (name_initials, name_pinyin);
+create index on person (phone_blind) where phone_blind is not null;
+create index on person (id_no_blind) where id_no_blind is not null;
+create index on person using gin (begins_blind);

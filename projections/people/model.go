@@ -3,10 +3,10 @@
 // number this is, what the people of a ledger are called, and helps to type a
 // name.
 //
-// Name, number, phone and address stand here in the clear, in columns that lie
-// together. Sealing them under a key of the person, and a blind index for the
-// lookups, come with the vault; the queries stay as they are. Bank accounts are
-// not here at all. Pages show Masked persons unless a reveal was recorded.
+// Name, number, phone and address are sealed under keys of the person, and found
+// by blind indexes and keyed hashes of their beginnings; when somebody is
+// shredded these go too (sealed.go). Bank accounts are not here at all. Pages
+// show Masked persons unless a reveal was recorded.
 package people
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"hearth/domain"
 	"hearth/domain/person"
 	"hearth/eventstore"
 	"hearth/projections"
@@ -30,19 +31,23 @@ var tables string
 var indexes string
 
 // schema is where the queries find the tables.
-const schema = "people_v1"
+const schema = "people_v2"
 
 // Person is one row. Empty fields are not known.
 type Person struct {
 	ID              uuid.UUID           `db:"id,key" json:"id"`
 	Kind            person.Kind         `db:"kind" json:"kind"`
-	Name            string              `db:"name" json:"name"`
-	NameFolded      string              `db:"name_folded" json:"-"`
-	NamePinyin      string              `db:"name_pinyin" json:"-"`
-	NameInitials    string              `db:"name_initials" json:"-"`
-	IDNo            string              `db:"id_no" json:"id_no,omitempty"` // 18 characters
-	Phone           string              `db:"phone" json:"phone,omitempty"` // digits
-	Address         string              `db:"address" json:"address,omitempty"`
+	Name            string              `db:"-" json:"name"`
+	IDNo            string              `db:"-" json:"id_no,omitempty"` // 18 characters
+	Phone           string              `db:"-" json:"phone,omitempty"` // digits
+	Address         string              `db:"-" json:"address,omitempty"`
+	NameSealed      string              `db:"name_sealed" json:"-"`
+	IDNoSealed      string              `db:"id_no_sealed" json:"-"`
+	PhoneSealed     string              `db:"phone_sealed" json:"-"`
+	AddressSealed   string              `db:"address_sealed" json:"-"`
+	IDNoBlind       []byte              `db:"id_no_blind" json:"-"`
+	PhoneBlind      []byte              `db:"phone_blind" json:"-"`
+	Begins          []int64             `db:"begins_blind" json:"-"`
 	HasBank         bool                `db:"has_bank" json:"has_bank,omitempty"`
 	Consents        []Consent           `db:"consents" json:"consents,omitempty"`
 	Kin             []Kin               `db:"kin" json:"kin,omitempty"`
@@ -50,6 +55,8 @@ type Person struct {
 	CreatedPosition eventstore.Position `db:"created_position" json:"created_position"`
 	Version         int64               `db:"version" json:"version"`
 	Position        eventstore.Position `db:"position" json:"position"`
+
+	changed bool `db:"-"` // personal columns, in this batch
 }
 
 // Consent is what somebody agreed to, and whether it still holds.
@@ -92,16 +99,19 @@ func (p Person) Masked() Person {
 // Model is the read model as the runner sees it.
 type Model struct {
 	persons *projections.Table[uuid.UUID, Person]
+	vault   Vault
 }
 
-// New makes the model.
-func New() *Model { return &Model{persons: projections.NewTable[uuid.UUID, Person]("person")} }
+// New makes the model. Personal columns are sealed by v.
+func New(v Vault) *Model {
+	return &Model{persons: projections.NewTable[uuid.UUID, Person]("person"), vault: v}
+}
 
 // Name is the model's name.
 func (*Model) Name() string { return "people" }
 
 // Version is that of the tables and of what the rows mean.
-func (*Model) Version() int { return 1 }
+func (*Model) Version() int { return 2 }
 
 // Tables makes the tables.
 func (*Model) Tables() string { return tables }
@@ -111,7 +121,29 @@ func (*Model) Indexes() string { return indexes }
 
 // Apply takes over a batch.
 func (m *Model) Apply(ctx context.Context, tx pgx.Tx, batch []eventstore.Recorded) error {
-	return m.persons.Evolve(ctx, tx, batch, key, evolve)
+	return m.persons.EvolveSealed(ctx, tx, batch, key, evolve, m.seal)
+}
+
+// seal makes the columns that hold or tell of personal data. What a batch does
+// not change of a person is opened first: the blind columns are made of all.
+func (m *Model) seal(ctx context.Context, rows []*Person) error {
+	var cells []projections.Cell
+	var changed []*Person
+	for _, p := range rows {
+		if p.changed {
+			cells, changed = append(cells, p.cells()...), append(changed, p)
+		}
+	}
+	// Values that are new are in the clear, and have nothing to be opened.
+	if err := projections.Open(ctx, m.vault, cells); err != nil {
+		return err
+	}
+	for _, p := range changed {
+		if !p.withheld() {
+			p.blind(m.vault)
+		}
+	}
+	return projections.Seal(ctx, m.vault, cells)
 }
 
 func key(r eventstore.Recorded) (uuid.UUID, bool) {
@@ -127,15 +159,17 @@ func evolve(p *Person, r eventstore.Recorded) {
 	at := r.Meta.By.At
 	switch ev := r.Event.(type) {
 	case person.Registered:
-		p.Kind, p.CreatedAt, p.CreatedPosition, p.HasBank = ev.Kind, at, r.Position, ev.Bank != nil
-		p.identify(ev.Identity)
-		p.Phone, p.Address = ev.Contact.Phone, ev.Contact.Address
+		p.Kind, p.CreatedAt, p.CreatedPosition, p.HasBank = ev.Kind, at, r.Position, ev.Bank != nil || withheld(r)
+		p.identify(r, ev.Identity)
+		p.reach(r, ev.Contact)
 	case person.IdentityCorrected:
-		p.identify(ev.Identity)
+		p.identify(r, ev.Identity)
 	case person.ContactCorrected:
-		p.Phone, p.Address = ev.Contact.Phone, ev.Contact.Address
+		p.reach(r, ev.Contact)
 	case person.BankCorrected:
-		p.HasBank = ev.Bank != person.Bank{}
+		p.HasBank = ev.Bank != person.Bank{} || withheld(r)
+	case person.KeyShredded:
+		p.shred()
 	case person.ConsentGiven:
 		p.withdraw(ev.Purpose, at)
 		p.Consents = append(p.Consents, Consent{Purpose: ev.Purpose, TextVersion: ev.TextVersion, How: ev.How, GivenAt: at})
@@ -146,10 +180,8 @@ func evolve(p *Person, r eventstore.Recorded) {
 	}
 }
 
-func (p *Person) identify(i person.Identity) {
-	p.Name, p.IDNo = i.Name, i.IDNo
-	p.NameFolded, p.NamePinyin, p.NameInitials = text.Fold(i.Name), text.NamePinyin(i.Name), text.NameInitials(i.Name)
-}
+// withheld reports that an event has a bank account that is not given.
+func withheld(r eventstore.Recorded) bool { return projections.Withheld(r, domain.SealBank) != "" }
 
 // withdraw ends a consent; a new text of the same purpose ends the old one too.
 func (p *Person) withdraw(purpose string, at time.Time) {

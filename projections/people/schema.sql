@@ -2,15 +2,17 @@ create table person (
     id               uuid primary key,
     kind             text not null,
 
-    -- Personal data, together and nowhere else in this model: to be sealed under
-    -- a key of the person, with a blind index in place of phone and id_no.
-    name             text not null,
-    name_folded      text collate "C" not null,
-    name_pinyin      text collate "C" not null,
-    name_initials    text collate "C" not null,
-    id_no            text collate "C" not null,
-    phone            text collate "C" not null,
-    address          text not null,
+    -- Personal data, sealed under keys of the person.
+    name_sealed      text not null,
+    id_no_sealed     text not null,
+    phone_sealed     text not null,
+    address_sealed   text not null,
+
+    -- What a person is found by: blind indexes of number and phone, and keyed
+    -- hashes of the beginnings of name, initials and phone. Empty when shredded.
+    id_no_blind      bytea,
+    phone_blind      bytea,
+    begins_blind     bigint[] not null,
 
     has_bank         boolean not null,
     consents         jsonb not null,

@@ -19,11 +19,30 @@ type Log struct {
 	registry *eventstore.Registry
 	heads    map[eventstore.StreamID]eventstore.Head
 	commits  []eventstore.Commit
+	vault    *vault.Vault
 }
 
 // NewLog makes an empty log of the events that the registry knows.
 func NewLog(t testing.TB, registry *eventstore.Registry) *Log {
-	return &Log{t: t, registry: registry.Protected(vault.NewMemory()), heads: map[eventstore.StreamID]eventstore.Head{}}
+	v := vault.NewMemory()
+	return &Log{t: t, registry: registry.Protected(v), heads: map[eventstore.StreamID]eventstore.Head{}, vault: v}
+}
+
+// Vault is where the keys of the log are.
+func (l *Log) Vault() *vault.Vault { return l.vault }
+
+// Again are all events so far as they are read now, when keys may be gone.
+func (l *Log) Again() []eventstore.Recorded {
+	l.t.Helper()
+	var events []eventstore.Recorded
+	for _, c := range l.commits {
+		again, err := l.registry.Decode(l.t.Context(), c.Stream, c.Position, c.StoredAt, c.Body)
+		if err != nil {
+			l.t.Fatalf("decode %s again: %v", c.Stream, err)
+		}
+		events = append(events, again.Events...)
+	}
+	return events
 }
 
 // Add appends one commit. What the registry cannot store and read again fails

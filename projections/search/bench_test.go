@@ -17,6 +17,7 @@ import (
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 	"hearth/projections"
 	"hearth/projections/search"
 )
@@ -114,13 +115,14 @@ func inSchema(b *testing.B, pool *pgxpool.Pool, model *search.Model, do func(con
 
 // BenchmarkFind asks among 100,000 documents.
 func BenchmarkFind(b *testing.B) {
-	pool, model, docs := pgtest.Pool(b), search.New(), newCorpus()
+	v := vault.NewMemory()
+	pool, model, docs := pgtest.Pool(b), search.New(v), newCorpus()
 	inSchema(b, pool, model, projections.MakeTables)
 	for range 100 {
 		apply(b, pool, model, docs.batch(1000))
 	}
 	inSchema(b, pool, model, projections.MakeIndexes)
-	q := search.NewQueries(pool)
+	q := search.NewQueries(pool, v)
 	summary := []rune(newCorpus().batch(1)[0].Event.(complaint.Registered).Summary)
 	rare := string(summary[len(summary)-2:])
 	for _, ask := range []struct{ name, text string }{
@@ -157,7 +159,8 @@ func BenchmarkFind(b *testing.B) {
 func BenchmarkApply(b *testing.B) {
 	for _, indexed := range []bool{false, true} {
 		b.Run(fmt.Sprintf("indexed=%v", indexed), func(b *testing.B) {
-			pool, model, docs := pgtest.Pool(b), search.New(), newCorpus()
+			v := vault.NewMemory()
+			pool, model, docs := pgtest.Pool(b), search.New(v), newCorpus()
 			inSchema(b, pool, model, projections.MakeTables)
 			if indexed {
 				inSchema(b, pool, model, projections.MakeIndexes)

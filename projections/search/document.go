@@ -71,9 +71,8 @@ type document struct {
 	ID           uuid.UUID     `db:"id,key"`
 	At           time.Time     `db:"at"`
 	Parts        []part        `db:"parts"`
-	Titles       string        `db:"titles"`
-	Folded       string        `db:"folded"`
-	Grams        []int32       `db:"grams"`
+	Texts        []string      `db:"texts_sealed"`
+	Grams        []int32       `db:"grams_blind"`
 	Restricted   bool          `db:"restricted"`
 	AllowedRoles []domain.Role `db:"allowed_roles"`
 	AccusedOrg   string        `db:"accused_org"`
@@ -81,6 +80,8 @@ type document struct {
 	Staff        []string      `db:"staff"` // who handles, helps to handle, or took in the case, in this order
 	Guarded      bool          `db:"guarded"`
 	MergedInto   uuid.UUID     `db:"merged_into"`
+
+	forget bool `db:"-"` // something was shredded, so that no old key may stay
 }
 
 type documentKey struct {
@@ -89,27 +90,39 @@ type documentKey struct {
 }
 
 // part is a text of a document. Person is whose name it is, No the claimant's
-// number.
+// number. Which parts there are does not depend on personal texts: a rebuild may
+// not know them any more.
 type part struct {
 	Field  Field     `json:"f"`
-	Text   string    `json:"t"`
+	Clear  string    `json:"t,omitempty"` // the text, unless it is personal
 	Person uuid.UUID `json:"p,omitzero"`
 	No     int       `json:"n,omitempty"`
+
+	text   string // in any case, when it may be read
+	sealed string // of a personal text, empty for one that is new
 }
+
+// clear is a part whose text is not personal.
+func clear(f Field, s string) part { return part{Field: f, Clear: s, text: s} }
+
+// secret is a part with a personal text of an event.
+func secret(f Field, s, withheld string) part { return part{Field: f, text: s, sealed: withheld} }
 
 // set replaces the only part of a field.
-func (d *document) set(f Field, s string) {
-	i := slices.IndexFunc(d.Parts, func(p part) bool { return p.Field == f })
+func (d *document) set(p part) {
+	i := slices.IndexFunc(d.Parts, func(old part) bool { return old.Field == p.Field })
 	if i < 0 {
-		d.add(part{Field: f, Text: s})
+		d.add(p)
 		return
 	}
-	d.Parts[i].Text = s
+	d.Parts[i] = p
 }
 
-// add adds a part, unless the document says the same in that field already.
+// add adds a part, unless the document says the same in that field already, or it
+// is one without a text that never had any.
 func (d *document) add(p part) {
-	if p.Text == "" && p.Person == uuid.Nil || slices.Contains(d.Parts, p) {
+	said := func(old part) bool { return old.Field == p.Field && old.Clear == p.Clear }
+	if class, _ := d.personal(p); class == "" && (p.Clear == "" || slices.ContainsFunc(d.Parts, said)) {
 		return
 	}
 	d.Parts = append(d.Parts, p)
@@ -119,28 +132,45 @@ func (d *document) names(id uuid.UUID) bool {
 	return slices.ContainsFunc(d.Parts, func(p part) bool { return p.Person == id })
 }
 
-// index makes the columns by which the document is found.
-func (d *document) index() {
-	var titles, all strings.Builder
-	titles.WriteByte('\n')
-	var grams []int32
+// folded is what the parts say, one a line: those that are short with a line end before and behind each, and all.
+func (d *document) folded() (titles, all string) {
+	var short, any strings.Builder
+	short.WriteByte('\n')
 	for _, p := range d.Parts {
-		folded := text.Fold(p.Text)
+		folded := text.Fold(p.text)
 		if folded == "" {
 			continue
 		}
-		all.WriteString(folded)
-		all.WriteByte('\n')
+		any.WriteString(folded)
+		any.WriteByte('\n')
+		if !p.Field.long() {
+			short.WriteString(folded)
+			short.WriteByte('\n')
+		}
+	}
+	return short.String(), any.String()
+}
+
+// index makes the column by which the document is found. While something in it
+// is closed, what it was found by stays.
+func (d *document) index(v Vault) {
+	var grams []int32
+	closed := false
+	for _, p := range d.Parts {
+		folded := text.Fold(p.text)
+		closed = closed || p.text == "" && p.sealed != ""
 		if p.Field.long() {
 			grams = append(grams, text.Grams(folded)...)
-			continue
+		} else {
+			grams = append(grams, text.TitleGrams(folded)...)
 		}
-		titles.WriteString(folded)
-		titles.WriteByte('\n')
-		grams = append(grams, text.TitleGrams(folded)...)
 	}
-	slices.Sort(grams)
-	d.Titles, d.Folded, d.Grams = titles.String(), all.String(), slices.Compact(grams)
+	hashes := hashed(v, grams)
+	if closed && !d.forget {
+		hashes = append(hashes, d.Grams...)
+	}
+	slices.Sort(hashes)
+	d.Grams = slices.Compact(hashes)
 }
 
 // link says that a person is named in a case.

@@ -10,6 +10,7 @@ import (
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
 	"hearth/eventstore"
+	"hearth/projections"
 )
 
 // matters reports whether an event changes what can be found; most do not.
@@ -20,7 +21,7 @@ func matters(ev domain.Event) bool {
 		complaint.ClaimantRemoved, complaint.AccessRestricted, complaint.TransferredOut, complaint.ProcedureStarted,
 		complaint.DocumentIssued, complaint.ReferralReceipted, complaint.AgreementSigned,
 		enterprise.Registered, enterprise.Renamed, enterprise.CodeEntered, enterprise.Merged,
-		person.Registered, person.IdentityCorrected, person.ContactCorrected:
+		person.Registered, person.IdentityCorrected, person.ContactCorrected, person.KeyShredded:
 		return true
 	}
 	return false
@@ -45,6 +46,21 @@ func personsIn(ev domain.Event) []uuid.UUID {
 	return nil
 }
 
+// shreddedWith are the cases whose narratives are shredded by an event.
+func shreddedWith(ev domain.Event) []documentKey {
+	shredded, ok := ev.(person.KeyShredded)
+	if !ok {
+		return nil
+	}
+	var keys []documentKey
+	for _, subject := range shredded.Subjects {
+		if id, err := uuid.Parse(subject); err == nil {
+			keys = append(keys, documentKey{Complaint, id})
+		}
+	}
+	return keys
+}
+
 // restricts reports an event after which links are to be looked at again.
 func restricts(ev domain.Event) bool {
 	switch ev.(type) {
@@ -59,29 +75,33 @@ func (b *batch) apply(r eventstore.Recorded) {
 	if !ok {
 		return
 	}
+	if _, shredded := r.Event.(person.KeyShredded); shredded {
+		b.shred(key, r.Event)
+		return
+	}
 	d := b.document(key)
 	if d.At.IsZero() {
 		d.At = r.Meta.By.At
 	}
 	switch ev := r.Event.(type) {
 	case complaint.Event:
-		b.complaint(d, ev)
+		b.complaint(d, ev, projections.Withheld(r, domain.SealNarrative))
 	case enterprise.Event:
 		d.enterprise(ev)
 	case person.Event:
-		d.person(ev)
+		d.person(r, ev)
 	}
 }
 
-func (b *batch) complaint(d *document, ev complaint.Event) {
+func (b *batch) complaint(d *document, ev complaint.Event, withheld string) {
 	switch ev := ev.(type) {
 	case complaint.Registered:
 		d.Owner, d.Staff = ev.Area, []string{"", "", ev.FirstReceiver}
-		d.set(FieldNo, ev.No)
-		d.set(FieldEmployer, ev.Employer.Text)
-		d.set(FieldSummary, ev.Summary)
+		d.set(clear(FieldNo, ev.No))
+		d.set(clear(FieldEmployer, ev.Employer.Text))
+		d.set(secret(FieldSummary, ev.Summary, withheld))
 		if ev.External != nil {
-			d.add(part{Field: FieldOtherNo, Text: ev.External.No})
+			d.add(clear(FieldOtherNo, ev.External.No))
 		}
 		if id := ev.Reporter.PersonID; id != uuid.Nil {
 			b.name(d, part{Field: FieldReporter, Person: id})
@@ -112,19 +132,19 @@ func (b *batch) complaint(d *document, ev complaint.Event) {
 			}
 		}
 	case complaint.NoteAdded:
-		d.add(part{Field: FieldNote, Text: ev.Text})
+		d.add(secret(FieldNote, ev.Text, withheld))
 	case complaint.ContactAttempted:
-		d.add(part{Field: FieldNote, Text: ev.Gist})
+		d.add(secret(FieldNote, ev.Gist, withheld))
 	case complaint.TransferredOut:
-		d.add(part{Field: FieldOtherNo, Text: ev.TheirNo})
+		d.add(clear(FieldOtherNo, ev.TheirNo))
 	case complaint.ProcedureStarted:
-		d.add(part{Field: FieldOtherNo, Text: ev.TheirNo})
+		d.add(clear(FieldOtherNo, ev.TheirNo))
 	case complaint.ReferralReceipted:
-		d.add(part{Field: FieldOtherNo, Text: ev.TheirNo})
+		d.add(clear(FieldOtherNo, ev.TheirNo))
 	case complaint.DocumentIssued:
-		d.add(part{Field: FieldOtherNo, Text: ev.No})
+		d.add(clear(FieldOtherNo, ev.No))
 	case complaint.AgreementSigned:
-		d.add(part{Field: FieldOtherNo, Text: ev.AgreementNo})
+		d.add(clear(FieldOtherNo, ev.AgreementNo))
 	default: // matters lets no other event through
 	}
 }
@@ -180,36 +200,41 @@ func (d *document) recuse(user, by string) {
 func (d *document) enterprise(ev enterprise.Event) {
 	switch ev := ev.(type) {
 	case enterprise.Registered:
-		d.set(FieldName, ev.Name)
-		d.add(part{Field: FieldUSCC, Text: ev.USCC})
+		d.set(clear(FieldName, ev.Name))
+		d.add(clear(FieldUSCC, ev.USCC))
 		for _, alias := range ev.Aliases {
-			d.add(part{Field: FieldFormer, Text: alias})
+			d.add(clear(FieldFormer, alias))
 		}
 	case enterprise.Renamed:
-		d.set(FieldName, ev.Name)
-		d.add(part{Field: FieldFormer, Text: ev.Former})
+		d.set(clear(FieldName, ev.Name))
+		d.add(clear(FieldFormer, ev.Former))
 	case enterprise.CodeEntered:
-		d.add(part{Field: FieldUSCC, Text: ev.USCC})
+		d.add(clear(FieldUSCC, ev.USCC))
 	case enterprise.Merged:
 		d.MergedInto = ev.IntoID
 	default: // matters lets no other event through
 	}
 }
 
-func (d *document) person(ev person.Event) {
+func (d *document) person(r eventstore.Recorded, ev person.Event) {
 	switch ev := ev.(type) {
 	case person.Registered:
-		d.identify(ev.Identity)
-		d.set(FieldPhone, ev.Contact.Phone)
+		d.identify(r, ev.Identity)
+		d.reach(r, ev.Contact)
 	case person.IdentityCorrected:
-		d.identify(ev.Identity)
+		d.identify(r, ev.Identity)
 	case person.ContactCorrected:
-		d.set(FieldPhone, ev.Contact.Phone)
+		d.reach(r, ev.Contact)
 	default: // matters lets no other event through
 	}
 }
 
-func (d *document) identify(i person.Identity) {
-	d.set(FieldName, i.Name)
-	d.set(FieldIDNo, i.IDNo)
+func (d *document) identify(r eventstore.Recorded, i person.Identity) {
+	withheld := projections.Withheld(r, domain.SealIdentity)
+	d.set(secret(FieldName, i.Name, withheld))
+	d.set(secret(FieldIDNo, i.IDNo, withheld))
+}
+
+func (d *document) reach(r eventstore.Recorded, c person.Contact) {
+	d.set(secret(FieldPhone, c.Phone, projections.Withheld(r, domain.SealContact)))
 }

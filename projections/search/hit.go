@@ -82,17 +82,17 @@ const (
 	titleWidth   = 100
 )
 
-func hits(rows []found, terms []string) []Hit {
+func hits(rows []*found, terms []string) []Hit {
 	list := make([]Hit, len(rows))
 	for i, r := range rows {
 		h := Hit{Kind: r.Kind, ID: r.ID, At: r.At, MergedInto: r.MergedInto, Cases: r.Cases}
 		for _, p := range r.Parts {
 			switch {
-			case p.Text == "":
+			case p.text == "":
 			case p.Field == FieldNo || p.Field == FieldEmployer || p.Field == FieldName:
-				h.Title = append(h.Title, Found{p.Field, marked(p.Text, terms)})
+				h.Title = append(h.Title, Found{p.Field, marked(p.text, terms)})
 			case len(h.Found) < mostFound:
-				if pieces := text.Snippet(p.Text, terms, snippetWidth); pieces != nil {
+				if pieces := text.Snippet(p.text, terms, snippetWidth); pieces != nil {
 					h.Found = append(h.Found, Found{p.Field, pieces})
 				}
 			}

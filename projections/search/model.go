@@ -2,10 +2,11 @@
 // number, employer, summary, notes and the names in them; enterprises by all
 // their names and code; persons by name, phone and identity number.
 //
-// A document is kept under the bigrams of its text (text.Grams), packed into
-// integers, in one GIN index: PostgreSQL finds the candidates by them, the folded
-// text tells the exact hits. A model of its own, because that index is slow to
-// write.
+// A document is kept under keyed hashes of the bigrams of its text (text.Grams),
+// in one GIN index: PostgreSQL finds the candidates by them, the text tells the
+// exact hits. What is personal of a text is sealed and opened for that; names
+// belong to their persons also where cases name them. A model of its own, because
+// that index is slow to write.
 //
 // A restricted case is not there for who may not see it, and neither is a person
 // who is known from such cases alone.
@@ -15,10 +16,12 @@ import (
 	"context"
 	_ "embed"
 	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"hearth/domain"
 	"hearth/eventstore"
 	"hearth/projections"
 )
@@ -36,11 +39,13 @@ const schema = "search_v2"
 type Model struct {
 	documents *projections.Table[documentKey, document]
 	links     *projections.Table[linkKey, link]
+	vault     Vault
 }
 
-// New makes the model.
-func New() *Model {
+// New makes the model. Personal texts are sealed by v.
+func New(v Vault) *Model {
 	return &Model{
+		vault:     v,
 		documents: projections.NewTable[documentKey, document]("document"),
 		links:     projections.NewTable[linkKey, link]("link"),
 	}
@@ -65,6 +70,7 @@ type batch struct {
 	changed   map[documentKey]bool
 	persons   map[uuid.UUID]bool // whose links, and so whether they are guarded, may have changed
 	gone      []linkKey
+	shredded  map[documentKey]bool // documents to be removed
 }
 
 // Apply takes over a batch: it reads all documents that the batch can change,
@@ -79,14 +85,17 @@ func (m *Model) Apply(ctx context.Context, tx pgx.Tx, events []eventstore.Record
 		b.apply(r)
 	}
 	b.finish()
-	documents := func(yield func(*document) bool) {
-		for key := range b.changed {
-			if !yield(b.documents[key]) {
-				return
-			}
-		}
+	var documents []*document
+	for key := range b.changed {
+		documents = append(documents, b.documents[key])
 	}
-	if err := m.documents.Save(ctx, tx, documents); err != nil {
+	if err := seal(ctx, m.vault, documents); err != nil {
+		return err
+	}
+	if err := m.documents.Save(ctx, tx, slices.Values(documents)); err != nil {
+		return err
+	}
+	if err := m.documents.Delete(ctx, tx, keys(b.shredded)); err != nil {
 		return err
 	}
 	if err := m.links.Save(ctx, tx, maps.Values(b.links)); err != nil {
@@ -98,7 +107,7 @@ func (m *Model) Apply(ctx context.Context, tx pgx.Tx, events []eventstore.Record
 // load reads what the events are about, the persons that they name, the cases of
 // these persons, and nothing when the batch is about none of it.
 func (m *Model) load(ctx context.Context, tx pgx.Tx, events []eventstore.Recorded) (*batch, error) {
-	b := &batch{changed: map[documentKey]bool{}, persons: map[uuid.UUID]bool{}}
+	b := &batch{changed: map[documentKey]bool{}, persons: map[uuid.UUID]bool{}, shredded: map[documentKey]bool{}}
 	about := map[documentKey]bool{}
 	restricting := map[documentKey]bool{}
 	for _, r := range events {
@@ -107,6 +116,9 @@ func (m *Model) load(ctx context.Context, tx pgx.Tx, events []eventstore.Recorde
 			continue
 		}
 		about[key] = true
+		for _, narrative := range shreddedWith(r.Event) {
+			about[narrative] = true
+		}
 		for _, id := range personsIn(r.Event) {
 			b.persons[id] = true
 		}
@@ -156,7 +168,7 @@ func (m *Model) loadLinked(ctx context.Context, tx pgx.Tx, b *batch) error {
 		return err
 	}
 	maps.Copy(b.documents, found)
-	return nil
+	return open(ctx, m.vault, b.documents)
 }
 
 func keys[K comparable](set map[K]bool) []K {
@@ -183,13 +195,14 @@ func (b *batch) document(key documentKey) *document {
 	if d == nil {
 		d = &document{Kind: key.Kind, ID: key.ID}
 		b.documents[key] = d
+		delete(b.shredded, key)
 	}
 	b.changed[key] = true
 	return d
 }
 
 // finish fills in the names that cases take from persons and tells which persons
-// are guarded, then makes the index columns of what changed.
+// are guarded.
 func (b *batch) finish() {
 	cases := map[uuid.UUID][]*link{}
 	for _, l := range b.links {
@@ -210,19 +223,17 @@ func (b *batch) finish() {
 			b.changed[documentKey{Person, id}] = true
 		}
 	}
-	for key := range b.changed {
-		b.documents[key].index()
-	}
 }
 
+// rename gives a case the name of a person. One that is closed stays as it is.
 func (b *batch) rename(key documentKey, id uuid.UUID, name string) {
 	d := b.documents[key]
-	if d == nil {
+	if d == nil || name == "" {
 		return
 	}
 	for i, p := range d.Parts {
-		if p.Person == id && p.Text != name {
-			d.Parts[i].Text = name
+		if p.Person == id && p.text != name {
+			d.Parts[i].text, d.Parts[i].sealed = name, ""
 			b.changed[key] = true
 		}
 	}
@@ -231,8 +242,34 @@ func (b *batch) rename(key documentKey, id uuid.UUID, name string) {
 func (d *document) name() string {
 	for _, p := range d.Parts {
 		if p.Field == FieldName {
-			return p.Text
+			return p.text
 		}
 	}
 	return ""
+}
+
+// shred removes the file of a person, and with it who they are in all cases that
+// name them; and the narratives of the cases that go the same way.
+func (b *batch) shred(key documentKey, ev domain.Event) {
+	delete(b.documents, key)
+	delete(b.changed, key)
+	b.shredded[key] = true
+	for l := range b.links {
+		if l.PersonID != key.ID {
+			continue
+		}
+		b.lose(documentKey{Complaint, l.ComplaintID}, func(p part) bool { return p.Person == key.ID })
+		delete(b.links, l)
+		b.gone = append(b.gone, l)
+	}
+	for _, narrative := range shreddedWith(ev) {
+		b.lose(narrative, func(p part) bool { return p.Field.long() })
+	}
+}
+
+func (b *batch) lose(key documentKey, want func(part) bool) {
+	if d := b.documents[key]; d != nil {
+		d.lose(want)
+		b.changed[key] = true
+	}
 }

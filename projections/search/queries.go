@@ -1,9 +1,14 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -11,6 +16,7 @@ import (
 
 	"hearth/domain"
 	"hearth/domain/complaint"
+	"hearth/projections"
 	"hearth/projections/text"
 )
 
@@ -25,13 +31,19 @@ type Question struct {
 // Many is how many hits are ranked and counted.
 const Many = 500
 
-const defaultLimit = 20
+const (
+	defaultLimit = 20
+	mostPages    = 20 // that are looked through for the newest hits
+)
 
 // Queries reads the model.
-type Queries struct{ pool *pgxpool.Pool }
+type Queries struct {
+	pool  *pgxpool.Pool
+	vault Vault
+}
 
-// NewQueries reads through pool.
-func NewQueries(pool *pgxpool.Pool) Queries { return Queries{pool} }
+// NewQueries reads through pool and opens texts with v.
+func NewQueries(pool *pgxpool.Pool, v Vault) Queries { return Queries{pool, v} }
 
 // Find answers a question of somebody. A question without a letter or a digit
 // finds nothing.
@@ -43,16 +55,15 @@ func (q Queries) Find(ctx context.Context, viewer domain.Actor, sight complaint.
 	if ask.Limit <= 0 {
 		ask.Limit = defaultLimit
 	}
-	who := pgx.StrictNamedArgs{
+	f := finder{Queries: q, terms: terms, ask: ask, who: pgx.StrictNamedArgs{
 		"sees_all": sight.All, "everywhere": sight.Everywhere, "units": sight.Units, "own": sight.Own,
 		"viewer": viewer.ID, "org": viewer.Org, "role": string(viewer.Role),
-		"kind": string(ask.Kind), "limit": ask.Limit,
+	}}
+	result, err := f.find(ctx)
+	if err != nil {
+		return Result{}, fmt.Errorf("search: %w", err)
 	}
-	result, total, err := q.ranked(ctx, who, terms)
-	if err != nil || total <= Many {
-		return result, err
-	}
-	return q.newest(ctx, who, terms)
+	return result, nil
 }
 
 // visible is who may see a document: a case as the sight of the viewer and C10 of
@@ -71,116 +82,194 @@ var (
 		join ` + schema + `.document c on c.kind = 'complaint' and c.id = l.complaint_id
 		where l.person_id = d.id and ` + visible("c") + `))`
 
-	// shown is what a page shows of document d: of a person the newest cases too.
-	shown = `d.kind, d.id, d.at, d.parts, d.merged_into, case when d.kind = 'person' then (
-		select jsonb_agg(jsonb_build_object('id', k.id, 'no', k.no) order by k.at desc, k.id) from (
-			select c.id, c.at, c.parts->0->>'t' as no from ` + schema + `.link l
-			  join ` + schema + `.document c on c.kind = 'complaint' and c.id = l.complaint_id
-			 where l.person_id = d.id and ` + visible("c") + ` order by c.at desc, c.id limit 5) k) end as cases`
+	// candidatesSQL gives the documents that have the keys of all terms, as far as
+	// Many and one more.
+	candidatesSQL = `
+select d.kind, d.id from ` + schema + `.document d where d.grams_blind @> @grams::int4[] and ` + seen + ` limit @some`
 
-	// rankedSQL ranks the documents that hold all terms, as far as Many and one
-	// more. The keys of the index tell candidates, the text the hits; the limit
-	// stands apart, so that the planner does not count on finding many soon.
-	rankedSQL = `
-with hit as materialized (
-	select d.kind, d.id, d.at, d.titles from ` + schema + `.document d
-	 where d.grams @> @grams::int4[] and ` + seen + `
-	   and not exists (select from unnest(@check::text[]) t where position(t in d.folded) = 0)
-), counted as materialized (
-	select * from hit limit @some
-), best as (
-	select kind, id, (select max(case
-			when position(E'\n' || t || E'\n' in titles) > 0 then 3
-			when position(E'\n' || t in titles) > 0 then 2
-			when position(t in titles) > 0 then 1
-			else 0 end) from unnest(@terms::text[]) t) as rank
-	  from counted where @kind = '' or kind = @kind
-	 order by rank desc, kind = 'complaint', at desc, id limit @limit
-)
-select ` + shown + `, (select jsonb_object_agg(kind, n) from (select kind, count(*) as n from counted group by kind) n) as counts
-  from best b join ` + schema + `.document d using (kind, id)
- order by b.rank desc, b.kind = 'complaint', d.at desc, d.id`
+	shown = `select d.kind, d.id, d.at, d.parts, d.texts_sealed, d.merged_into from ` + schema + `.document d `
 
-	// newestSQL gives the newest documents that hold all terms. There are many, so
-	// the way back in time comes to them soon.
-	newestSQL = `
-select ` + shown + `, null::jsonb as counts
-  from ` + schema + `.document d
- where (@kind = '' or d.kind = @kind) and ` + seen + `
-   and not exists (select from unnest(@long::text[]) t where position(t in d.folded) = 0)
-   and not exists (select from unnest(@short::text[]) t where position(t in d.titles) = 0)
- order by d.at desc limit @limit`
+	byKeysSQL = shown + `where (d.kind, d.id) in (select * from unnest(@kinds::text[], @ids::uuid[]))`
+
+	// newestSQL goes back in time. There are many with all keys; the statistics of
+	// the keys tell whether to collect them or to come to them on the way.
+	newestSQL = shown + `where (@kind = '' or d.kind = @kind) and d.grams_blind @> @grams::int4[] and ` + seen + `
+ order by d.at desc, d.id limit @limit offset @offset`
+
+	// casesSQL gives the newest cases of persons.
+	casesSQL = `
+select p.id as person, k.id, k.no from unnest(@ids::uuid[]) as p(id) cross join lateral (
+	select c.id, c.at, c.parts->0->>'t' as no from ` + schema + `.link l
+	  join ` + schema + `.document c on c.kind = 'complaint' and c.id = l.complaint_id
+	 where l.person_id = p.id and ` + visible("c") + ` order by c.at desc, c.id limit 5) k
+ order by k.at desc, k.id`
 )
 
+// found is a document that may be a hit.
 type found struct {
-	Kind       Kind
-	ID         uuid.UUID
-	At         time.Time
-	Parts      []part
-	MergedInto uuid.UUID
-	Cases      []Case
-	Counts     map[Kind]int
+	document
+	rank  int
+	Cases []Case
 }
 
-func (q Queries) ranked(ctx context.Context, who pgx.StrictNamedArgs, terms []string) (Result, int, error) {
-	var grams []int32
-	check := []string{}
-	for _, term := range terms {
+// finder answers one question.
+type finder struct {
+	Queries
+	terms []string
+	ask   Question
+	who   pgx.StrictNamedArgs
+}
+
+// find ranks and counts the hits, or gives the newest when there are too many.
+func (f finder) find(ctx context.Context) (Result, error) {
+	grams := []int32{}
+	for _, term := range f.terms {
 		grams = append(grams, text.Query(term)...)
-		if !text.Exact(term) {
-			check = append(check, term)
-		}
 	}
-	args := with(who, pgx.StrictNamedArgs{"grams": grams, "check": check, "terms": terms, "some": Many + 1})
-	rows, err := q.ask(ctx, rankedSQL, args)
-	if err != nil {
-		return Result{}, 0, err
-	}
-	result := Result{Hits: hits(rows, terms), Counts: map[Kind]int{}}
-	total := 0
-	if len(rows) > 0 {
-		result.Counts = rows[0].Counts
-		for _, n := range result.Counts {
-			total += n
-		}
-	}
-	return result, total, nil
-}
-
-func (q Queries) newest(ctx context.Context, who pgx.StrictNamedArgs, terms []string) (Result, error) {
-	long, short := []string{}, []string{}
-	for _, term := range terms {
-		if len([]rune(term)) > 1 {
-			long = append(long, term)
-		} else {
-			short = append(short, term)
-		}
-	}
-	rows, err := q.ask(ctx, newestSQL, with(who, pgx.StrictNamedArgs{"long": long, "short": short}))
+	grams = hashed(f.vault, grams)
+	rows, _ := f.pool.Query(ctx, candidatesSQL, f.with(pgx.StrictNamedArgs{"grams": grams, "some": Many + 1})) // CollectRows returns the error
+	candidates, err := pgx.CollectRows(rows, pgx.RowToStructByPos[documentKey])
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Hits: hits(rows, terms)}, nil
+	if len(candidates) > Many {
+		best, err := f.newest(ctx, grams)
+		return Result{Hits: hits(best, f.terms)}, err
+	}
+	best, counts, err := f.ranked(ctx, candidates)
+	return Result{Hits: hits(best, f.terms), Counts: counts}, err
 }
 
-func (q Queries) ask(ctx context.Context, sql string, args pgx.StrictNamedArgs) ([]found, error) {
-	rows, err := q.pool.Query(ctx, sql, args)
-	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
+// ranked opens candidates and gives the best of those that are hits.
+func (f finder) ranked(ctx context.Context, candidates []documentKey) ([]*found, map[Kind]int, error) {
+	counts := map[Kind]int{}
+	kinds, ids := make([]Kind, len(candidates)), make([]uuid.UUID, len(candidates))
+	for i, c := range candidates {
+		kinds[i], ids[i] = c.Kind, c.ID
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[found])
+	all, err := f.documents(ctx, byKeysSQL, pgx.StrictNamedArgs{"kinds": kinds, "ids": ids})
 	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
+		return nil, nil, err
 	}
-	return all, nil
-}
-
-func with(a, b pgx.StrictNamedArgs) pgx.StrictNamedArgs {
-	all := make(pgx.StrictNamedArgs, len(a)+len(b))
-	for _, args := range []pgx.StrictNamedArgs{a, b} {
-		for name, value := range args {
-			all[name] = value
+	var best []*found
+	for _, d := range all {
+		counts[d.Kind]++
+		if f.ask.Kind == "" || d.Kind == f.ask.Kind {
+			best = append(best, d)
 		}
 	}
-	return all
+	slices.SortFunc(best, func(a, b *found) int {
+		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(last(a.Kind), last(b.Kind)), b.At.Compare(a.At), slices.Compare(a.ID[:], b.ID[:]))
+	})
+	best = best[:min(len(best), f.ask.Limit)]
+	return best, counts, f.cases(ctx, best)
+}
+
+// last puts cases behind those whom they name.
+func last(k Kind) int {
+	if k == Complaint {
+		return 1
+	}
+	return 0
+}
+
+// newest gives the newest hits.
+func (f finder) newest(ctx context.Context, grams []int32) ([]*found, error) {
+	var best []*found
+	page := 2 * f.ask.Limit
+	for offset := 0; len(best) < f.ask.Limit && offset < mostPages*page; offset += page {
+		args := pgx.StrictNamedArgs{"grams": grams, "kind": string(f.ask.Kind), "limit": page, "offset": offset}
+		all, more, err := f.page(ctx, newestSQL, f.with(args))
+		if err != nil {
+			return nil, err
+		}
+		if best = append(best, all...); more < page {
+			break
+		}
+	}
+	best = best[:min(len(best), f.ask.Limit)]
+	return best, f.cases(ctx, best)
+}
+
+// documents are the rows that are hits, opened.
+func (f finder) documents(ctx context.Context, sql string, args pgx.StrictNamedArgs) ([]*found, error) {
+	all, _, err := f.page(ctx, sql, args)
+	return all, err
+}
+
+// page is documents with how many rows there were.
+func (f finder) page(ctx context.Context, sql string, args pgx.StrictNamedArgs) ([]*found, int, error) {
+	type row struct {
+		Kind        Kind
+		ID          uuid.UUID
+		At          time.Time
+		Parts       []part
+		TextsSealed []string
+		MergedInto  uuid.UUID
+	}
+	rows, _ := f.pool.Query(ctx, sql, args) // CollectRows returns the error
+	read, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
+	if err != nil {
+		return nil, 0, err
+	}
+	all := make([]*found, len(read))
+	var cells []projections.Cell
+	for i, r := range read {
+		all[i] = &found{document: document{Kind: r.Kind, ID: r.ID, At: r.At, Parts: r.Parts, Texts: r.TextsSealed, MergedInto: r.MergedInto}}
+		cells = append(cells, all[i].unpack()...)
+	}
+	if err := projections.Open(ctx, f.vault, cells); err != nil {
+		return nil, 0, err
+	}
+	return slices.DeleteFunc(all, func(d *found) bool { return !d.holds(f.terms) }), len(read), nil
+}
+
+// holds reports whether a document has all terms, and ranks it by the best: what
+// is a term, what begins with one, what holds one, and running text.
+func (d *found) holds(terms []string) bool {
+	titles, all := d.folded()
+	for _, t := range terms {
+		switch {
+		case strings.Contains(titles, "\n"+t+"\n"):
+			d.rank = max(d.rank, 3)
+		case strings.Contains(titles, "\n"+t):
+			d.rank = max(d.rank, 2)
+		case strings.Contains(titles, t):
+			d.rank = max(d.rank, 1)
+		case utf8.RuneCountInString(t) == 1 || !strings.Contains(all, t):
+			return false
+		}
+	}
+	return true
+}
+
+// cases fills in the cases of the persons among hits.
+func (f finder) cases(ctx context.Context, best []*found) error {
+	persons := map[uuid.UUID]*found{}
+	for _, d := range best {
+		if d.Kind == Person {
+			persons[d.ID] = d
+		}
+	}
+	if len(persons) == 0 {
+		return nil
+	}
+	type named struct {
+		Person uuid.UUID
+		ID     uuid.UUID
+		No     string
+	}
+	ids := slices.Collect(maps.Keys(persons))
+	rows, _ := f.pool.Query(ctx, casesSQL, f.with(pgx.StrictNamedArgs{"ids": ids})) // CollectRows returns the error
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[named])
+	for _, n := range all {
+		persons[n.Person].Cases = append(persons[n.Person].Cases, Case{ID: n.ID, No: n.No})
+	}
+	return err
+}
+
+func (f finder) with(more pgx.StrictNamedArgs) pgx.StrictNamedArgs {
+	args := maps.Clone(f.who)
+	maps.Copy(args, more)
+	return args
 }

@@ -2,10 +2,9 @@ create table document (
     kind          text,
     id            uuid,
     at            timestamptz,
-    parts         jsonb not null,
-    titles        text collate "C" not null, -- folded short parts, one a line, with a line end before and behind each
-    folded        text collate "C" not null, -- folded parts, one a line
-    grams         integer[] not null,
+    parts         jsonb not null,     -- without the texts that are personal
+    texts_sealed  text[] not null,    -- these, each in the place of its part
+    grams_blind   integer[] not null, -- keyed hashes of the keys of all texts
     restricted    boolean not null,
     allowed_roles text[] not null,
     accused_org   text not null,

@@ -17,6 +17,7 @@ import (
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 	"hearth/projections/projtest"
 	"hearth/projections/search"
 )
@@ -110,7 +111,8 @@ func show(f search.Found) string {
 
 func TestFind(t *testing.T) {
 	t.Parallel()
-	q := search.NewQueries(projtest.Run(t, search.New(), some(t).Events()))
+	v := vault.NewMemory()
+	q := search.NewQueries(projtest.Run(t, search.New(v), some(t).Events()), v)
 	const first, second = "complaint 晋工诉〔2026〕12号", "complaint 晋工诉〔2026〕13号"
 	for asked, want := range map[string][]string{
 		"":                       {},
@@ -157,7 +159,8 @@ func TestFind(t *testing.T) {
 
 func TestHit(t *testing.T) {
 	t.Parallel()
-	q := search.NewQueries(projtest.Run(t, search.New(), some(t).Events()))
+	v := vault.NewMemory()
+	q := search.NewQueries(projtest.Run(t, search.New(v), some(t).Events()), v)
 	find := func(text string, kind search.Kind, limit int) search.Result {
 		t.Helper()
 		r, err := q.Find(t.Context(), reviewer, sight(reviewer), search.Question{Text: text, Kind: kind, Limit: limit})
@@ -218,8 +221,9 @@ func TestRestrictedCasesAreNotThere(t *testing.T) {
 		complaint.ClaimantAdded{ClaimantNo: 1, PersonID: id(search.Person, 2)})
 	l.add(search.Complaint, 2, registered("公2号", "某单位", "别的事", 2))
 	l.add(search.Complaint, 1, complaint.ClaimantAdded{ClaimantNo: 2, PersonID: id(search.Person, 3)}, complaint.NoteAdded{Text: "补充笔录"})
-	pool := projtest.Run(t, search.New(), l.Events())
-	q := search.NewQueries(pool)
+	v := vault.NewMemory()
+	pool := projtest.Run(t, search.New(v), l.Events())
+	q := search.NewQueries(pool, v)
 	may := func(viewer domain.Actor, s complaint.State) bool {
 		s.Area = accused
 		return policies.May(policy.Request{Actor: viewer, Action: policy.See, On: policy.OnComplaint(uuid.Nil, s), Units: orgunit.Founding(), Date: domain.DateOf(start)})
@@ -249,7 +253,7 @@ func TestRestrictedCasesAreNotThere(t *testing.T) {
 		}
 	}
 	l.add(search.Complaint, 2, complaint.ClaimantAdded{ClaimantNo: 1, PersonID: id(search.Person, 1)})
-	projtest.Apply(t, pool, search.New(), l.Since(6))
+	projtest.Apply(t, pool, search.New(v), l.Since(6))
 	operator := domain.Actor{ID: "u7", Org: "jc", Role: domain.RoleOperator}
 	got, err := q.Find(t.Context(), operator, sight(operator), search.Question{Text: "举报人甲", Kind: search.Person})
 	if err != nil || len(got.Hits) != 1 || len(got.Hits[0].Cases) != 1 || got.Hits[0].Cases[0].No != "公2号" {
@@ -263,9 +267,10 @@ func TestBroadQuestionGivesTheNewest(t *testing.T) {
 	for n := range search.Many + 50 {
 		l.add(search.Enterprise, n, enterprise.Registered{Name: fmt.Sprintf("晋城第%04d建筑公司", n)})
 	}
-	pool := projtest.Run(t, search.New(), nil)
-	projtest.Apply(t, pool, search.New(), l.Events())
-	q := search.NewQueries(pool)
+	v := vault.NewMemory()
+	pool := projtest.Run(t, search.New(v), nil)
+	projtest.Apply(t, pool, search.New(v), l.Events())
+	q := search.NewQueries(pool, v)
 	newest := fmt.Sprintf("%04d", search.Many+49)
 	for asked, first := range map[string]string{
 		"建筑": newest, "晋城第": newest, "晋": newest, "建筑 晋 " + newest: newest, "第00 建筑公司": "0099", "0007": "0007",
@@ -293,8 +298,9 @@ func TestCasesOfOtherUnitsAreNotFound(t *testing.T) {
 	first := registered("甲1号", "某单位", "欠薪", 0)
 	first.FirstReceiver = "first"
 	l.add(search.Complaint, 1, first)
-	pool := projtest.Run(t, search.New(), l.Events())
-	q := search.NewQueries(pool)
+	v := vault.NewMemory()
+	pool := projtest.Run(t, search.New(v), l.Events())
+	q := search.NewQueries(pool, v)
 	as := func(user, org string) domain.Actor { return domain.Actor{ID: user, Org: org, Role: domain.RoleHandler} }
 	look := func(when string, want map[domain.Actor]bool) {
 		t.Helper()
@@ -316,7 +322,7 @@ func TestCasesOfOtherUnitsAreNotFound(t *testing.T) {
 	} {
 		l.add(search.Complaint, 1, ev)
 	}
-	projtest.Apply(t, pool, search.New(), l.Since(n))
+	projtest.Apply(t, pool, search.New(v), l.Since(n))
 	look("handled", map[domain.Actor]bool{
 		as("x", "jc"): true, as("x", "jc-gp"): false, as("x", "jc-yc"): false, as("x", "jc-zz"): true,
 		as("h", "jc-lc"): true, as("c", "jc-lc"): false, as("d", "jc-lc"): true, as("first", "jc-lc"): true,

@@ -2,8 +2,21 @@ package text
 
 import "strings"
 
+// What stands on the screens for a personal value that nobody can or may read.
+// Masks leave it as it is.
+const (
+	Shredded  = "〔已销毁〕"
+	Suspended = "〔已封存〕"
+)
+
+// Withheld reports a text that stands for a value that is not given.
+func Withheld(s string) bool { return s == Shredded || s == Suspended }
+
 // MaskName is a person's name as everybody may see it: 张*.
 func MaskName(name string) string {
+	if Withheld(name) {
+		return name
+	}
 	for _, r := range strings.TrimSpace(name) {
 		return string(r) + "*"
 	}
@@ -22,6 +35,8 @@ func mask(s string, head int, stars string, tail int) string {
 	switch {
 	case len(runes) == 0:
 		return ""
+	case Withheld(s):
+		return s
 	case len(runes) < head+tail+2:
 		return stars
 	}

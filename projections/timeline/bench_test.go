@@ -12,6 +12,7 @@ import (
 	"hearth/domain"
 	"hearth/domain/complaint"
 	"hearth/eventstore"
+	"hearth/eventstore/vault"
 	"hearth/projections"
 	"hearth/projections/timeline"
 )
@@ -35,7 +36,8 @@ func notes(from, n int) []eventstore.Recorded {
 // rebuild does.
 func BenchmarkApply(b *testing.B) {
 	pool := pgtest.Pool(b)
-	p := timeline.Projection{}
+	v := vault.NewMemory()
+	p := timeline.New(v)
 	check(b, pgx.BeginFunc(b.Context(), pool, func(tx pgx.Tx) error {
 		return projections.MakeTables(b.Context(), tx, p, projections.Schema(p))
 	}))
@@ -56,7 +58,8 @@ func BenchmarkApply(b *testing.B) {
 // BenchmarkCase reads the 40 entries of one case among 200,000.
 func BenchmarkCase(b *testing.B) {
 	pool := pgtest.Pool(b)
-	p := timeline.Projection{}
+	v := vault.NewMemory()
+	p := timeline.New(v)
 	check(b, pgx.BeginFunc(b.Context(), pool, func(tx pgx.Tx) error {
 		if err := projections.MakeTables(b.Context(), tx, p, projections.Schema(p)); err != nil {
 			return err
@@ -68,7 +71,7 @@ func BenchmarkCase(b *testing.B) {
 		}
 		return projections.MakeIndexes(b.Context(), tx, p, projections.Schema(p))
 	}))
-	q := timeline.NewQueries(pool)
+	q := timeline.NewQueries(pool, v)
 	id := notes(77_000, 1)[0].Stream
 	for b.Loop() {
 		entries, err := q.Case(b.Context(), id, 0, "", 1000)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"hearth/domain"
 	"hearth/domain/complaint"
 )
@@ -249,7 +251,7 @@ func riskLine(ev complaint.Event) Line {
 	case complaint.CrimeHintRaised:
 		return line(Risk, "涉罪提示:%d人、%s,达到拒不支付劳动报酬罪的立案标准%s(%s),须移送或说明理由。", ev.Persons, yuan(ev.OwedFen), yuan(ev.ThresholdFen), ev.Basis)
 	case complaint.CrimeHintAnswered:
-		return line(Risk, "%s处理涉罪提示:%s。", user(ev.By), yesNo(ev.Reason == "", "已移送", "说明不移送的理由")).with(ev.Reason)
+		return line(Risk, "%s处理涉罪提示:%s。", user(ev.By), yesNo(ev.ReferralID != uuid.Nil, "已移送", "说明不移送的理由")).with(ev.Reason)
 	case complaint.AccessRestricted:
 		return line(Risk, "限制查看(%s)。", ev.Reason.Label())
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hearth/domain"
 	"hearth/domain/calendar"
@@ -19,6 +20,7 @@ import (
 	"hearth/domain/series"
 	"hearth/eventstore"
 	"hearth/projections/projtest"
+	"hearth/projections/text"
 	"hearth/projections/timeline"
 )
 
@@ -103,8 +105,8 @@ func worked(t testing.TB) *projtest.Log {
 func TestWorkedCase(t *testing.T) {
 	t.Parallel()
 	log := worked(t)
-	pool := projtest.Run(t, timeline.Projection{}, log.Events())
-	q := timeline.NewQueries(pool)
+	pool := projtest.Run(t, timeline.New(log.Vault()), log.Events())
+	q := timeline.NewQueries(pool, log.Vault())
 	id := eventstore.StreamID{Family: complaint.Family, Case: caseID.String()}
 	entries, err := q.Case(t.Context(), id, 0, "", 1000)
 	if err != nil {
@@ -156,8 +158,8 @@ func golden(t *testing.T, file, got string) {
 func TestQueries(t *testing.T) {
 	t.Parallel()
 	log := worked(t)
-	pool := projtest.Run(t, timeline.Projection{}, log.Events())
-	q := timeline.NewQueries(pool)
+	pool := projtest.Run(t, timeline.New(log.Vault()), log.Events())
+	q := timeline.NewQueries(pool, log.Vault())
 	ctx := t.Context()
 	id := eventstore.StreamID{Family: complaint.Family, Case: caseID.String()}
 
@@ -221,5 +223,33 @@ func testOfficial(t *testing.T, q timeline.Queries) {
 	none, err := q.Official(t.Context(), "u5", start.AddDate(0, 0, -1), start, 0, 100)
 	if err != nil || len(none) != 0 {
 		t.Errorf("before the case: %d, %v", len(none), err)
+	}
+}
+
+func TestShreddedDetails(t *testing.T) {
+	t.Parallel()
+	log := worked(t)
+	live, rebuilt := projtest.Shredded(t, timeline.New(log.Vault()), log, []string{caseID.String()}, func() {
+		log.Add(eventstore.StreamID{Family: person.Family, Case: caseID.String()}, domain.By{Actor: domain.Actor{ID: "u8"}, At: start}, person.KeyShredded{})
+	})
+	for name, pool := range map[string]*pgxpool.Pool{"live": live, "rebuilt": rebuilt} {
+		q := timeline.NewQueries(pool, log.Vault())
+		entries, err := q.Case(t.Context(), eventstore.StreamID{Family: complaint.Family, Case: caseID.String()}, 0, "", 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone := 0
+		for _, e := range entries {
+			switch e.Detail {
+			case text.Shredded:
+				gone++
+			case "":
+			default:
+				t.Errorf("%s: %s still says %q", name, e.Type, e.Detail)
+			}
+		}
+		if gone < 5 {
+			t.Errorf("%s: %d details are marked as shredded", name, gone)
+		}
 	}
 }

@@ -7,18 +7,18 @@ import (
 )
 
 // personLine is the sentence of every event of a person. Who it is stands
-// nowhere in it: the stream is the person's, and names are personal.
+// nowhere in it: the stream is the person's, and names are personal. Which of
+// them are known is in the detail.
 func personLine(ev person.Event) Line {
 	switch ev := ev.(type) {
 	case person.Registered:
-		return line(Register, "人员建档(%s):%s。", ev.Kind.Label(), have(
+		return line(Register, "人员建档(%s)。", ev.Kind.Label()).with("登记内容:" + have(
 			known("姓名", ev.Identity.Name), known("身份证号", ev.Identity.IDNo), known("电话", ev.Contact.Phone),
 			known("住址", ev.Contact.Address), yesNo(ev.Bank != nil, "银行账户", "")))
 	case person.IdentityCorrected:
-		return line(Register, "更正身份信息(%s),%s确认。",
-			have(known("姓名", ev.Identity.Name), known("身份证号", ev.Identity.IDNo)), user(ev.ConfirmedBy)).with(ev.Reason)
+		return line(Register, "更正身份信息,%s确认。", user(ev.ConfirmedBy)).with(ev.Reason)
 	case person.ContactCorrected:
-		return line(Register, "更正联系方式(%s)。", have(known("电话", ev.Contact.Phone), known("住址", ev.Contact.Address))).with(ev.Reason)
+		return line(Register, "更正联系方式。").with(ev.Reason)
 	case person.BankCorrected:
 		return line(Register, "更正银行账户,%s确认。", user(ev.ConfirmedBy)).with(ev.Reason)
 	case person.ConsentGiven:

@@ -11,6 +11,7 @@ import (
 
 	"hearth/domain"
 	"hearth/eventstore"
+	"hearth/projections"
 )
 
 // Entry is one row of a timeline.
@@ -29,20 +30,24 @@ type Entry struct {
 	Channel    string              `db:"channel" json:"channel"`
 	Track      Track               `db:"track" json:"track"`
 	Sentence   string              `db:"sentence" json:"sentence"`
-	Detail     string              `db:"detail" json:"detail,omitempty"`
+	Detail     string              `db:"-" json:"detail,omitempty"`
+	Sealed     string              `db:"detail_sealed" json:"-"` // Detail, as the table has it
 }
 
 // Late reports 补录: recorded more than a day after it happened.
 func (e Entry) Late() bool { return e.RecordedAt.Sub(e.OccurredAt) > domain.MaxUnexplained }
 
 // Queries reads the model.
-type Queries struct{ pool *pgxpool.Pool }
+type Queries struct {
+	pool  *pgxpool.Pool
+	vault projections.Opener
+}
 
-// NewQueries reads through pool.
-func NewQueries(pool *pgxpool.Pool) Queries { return Queries{pool} }
+// NewQueries reads through pool and opens details with v.
+func NewQueries(pool *pgxpool.Pool, v projections.Opener) Queries { return Queries{pool, v} }
 
 const selectEntry = `select family, case_id, version, position, type, occurred_at, recorded_at, late_reason,
-	actor, org, role, channel, track, sentence, detail from ` + schema + `.entry `
+	actor, org, role, channel, track, sentence, detail_sealed from ` + schema + `.entry `
 
 // Case is the timeline of one stream behind a version, oldest first; track may
 // be empty for all.
@@ -76,6 +81,14 @@ func (q Queries) entries(ctx context.Context, where string, args pgx.StrictNamed
 	}
 	entries, err := pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
 	if err != nil {
+		return nil, fmt.Errorf("timeline: %w", err)
+	}
+	cells := make([]projections.Cell, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		cells[i] = detail(e.Family, e.Case, e.Version, &e.Detail, &e.Sealed)
+	}
+	if err := projections.Show(ctx, q.vault, cells); err != nil {
 		return nil, fmt.Errorf("timeline: %w", err)
 	}
 	return entries, nil

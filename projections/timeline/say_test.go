@@ -89,6 +89,34 @@ func TestSentencesHoldNothingPersonal(t *testing.T) {
 	}
 }
 
+// TestSentencesDoNotDependOnPersonalData: a rebuild may not know them any more,
+// and must say the same.
+func TestSentencesDoNotDependOnPersonalData(t *testing.T) {
+	t.Parallel()
+	for _, spec := range families() {
+		if !spec.Seals() {
+			continue
+		}
+		zero, err := spec.Decode(json.RawMessage("{}"), spec.Version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, _, err := spec.Extract(filled(zero))
+		if err != nil {
+			t.Fatal(err)
+		}
+		without, err := spec.Decode(data, spec.Version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known, err := timeline.Say(filled(zero))
+		unknown, err2 := timeline.Say(without)
+		if err != nil || err2 != nil || known.Text != unknown.Text {
+			t.Errorf("%s: %q, without personal data %q; %v, %v", spec.Type, known.Text, unknown.Text, err, err2)
+		}
+	}
+}
+
 // personalFields are the fields Package.Type.Field whose comment, or that of the
 // whole type, has the mark.
 func personalFields(t *testing.T) map[string]bool {

@@ -14,6 +14,6 @@ create table entry (
 	correlation text        not null,
 	track       text        not null,
 	sentence    text        not null, -- no personal data
-	detail      text        not null, -- what somebody wrote; may be personal
+	detail_sealed text      not null, -- what somebody wrote; may be personal
 	primary key (family, case_id, version)
 );

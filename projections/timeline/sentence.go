@@ -39,7 +39,7 @@ func Tracks() domain.Codes[Track] { return tracks }
 func (t Track) Label() string { return tracks.Label(t) }
 
 // Line is one event in words. Text is one Chinese sentence without personal
-// data; users, organisations, enterprises and persons stand in it as marks that
+// data, and the same whether these are known or not; users, organisations, enterprises and persons stand in it as marks that
 // Expand replaces. Detail is what somebody wrote, which may be personal.
 type Line struct {
 	Track  Track

@@ -12,6 +12,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,21 +24,25 @@ import (
 	"hearth/domain/person"
 	"hearth/domain/series"
 	"hearth/eventstore"
+	"hearth/projections"
 )
 
 //go:embed schema.sql
 var tables string
 
-const schema = "timeline_v1"
+const schema = "timeline_v2"
 
 // Projection writes one row per event.
-type Projection struct{}
+type Projection struct{ vault projections.Sealer }
+
+// New makes the model. Details are sealed by v.
+func New(v projections.Sealer) Projection { return Projection{v} }
 
 // Name is the model's name.
 func (Projection) Name() string { return "timeline" }
 
 // Version is the version of the rows.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Tables makes the empty tables.
 func (Projection) Tables() string { return tables }
@@ -46,6 +51,15 @@ func (Projection) Tables() string { return tables }
 func (Projection) Indexes() string {
 	return `create index on entry (actor, recorded_at);
 create index on entry (correlation, position) where correlation <> case_id;`
+}
+
+// detail is the one personal column, which goes with the narrative of its case
+// or person.
+func detail(family, id string, version int64, plain, sealed *string) projections.Cell {
+	return projections.Cell{
+		Column: "timeline.entry.detail", Row: projections.Key(family, id, version), Subject: id, Class: domain.SealNarrative,
+		Plain: plain, Sealed: sealed,
+	}
 }
 
 // Say is the sentence of an event of any family.
@@ -73,21 +87,34 @@ func Say(ev domain.Event) (Line, error) {
 
 var columns = []string{
 	"family", "case_id", "version", "position", "type", "occurred_at", "recorded_at", "late_reason",
-	"actor", "org", "role", "channel", "correlation", "track", "sentence", "detail",
+	"actor", "org", "role", "channel", "correlation", "track", "sentence", "detail_sealed",
 }
 
 // Apply adds the entries of a batch.
-func (Projection) Apply(ctx context.Context, tx pgx.Tx, batch []eventstore.Recorded) error {
-	rows := make([][]any, len(batch))
+func (p Projection) Apply(ctx context.Context, tx pgx.Tx, batch []eventstore.Recorded) error {
+	lines, sealed := make([]Line, len(batch)), make([]string, len(batch))
+	cells := make([]projections.Cell, len(batch))
 	for i, r := range batch {
 		l, err := Say(r.Event)
 		if err != nil {
 			return err
 		}
+		lines[i] = l
+		if withheld := slices.Concat(r.Shredded, r.Suspended); len(withheld) > 0 {
+			sealed[i] = projections.Withheld(r, withheld[0])
+		}
+		cells[i] = detail(r.Stream.Family, r.Stream.Case, int64(r.Version), &lines[i].Detail, &sealed[i])
+	}
+	if err := projections.Seal(ctx, p.vault, cells); err != nil {
+		return err
+	}
+	rows := make([][]any, len(batch))
+	for i, r := range batch {
 		by := r.Meta.By
 		rows[i] = []any{
 			r.Stream.Family, r.Stream.Case, int64(r.Version), int64(r.Position), r.Type, r.OccurredAt, by.At, by.LateReason,
-			by.Actor.ID, by.Actor.Org, string(by.Actor.Role), r.Meta.Channel, r.Meta.CorrelationID, string(l.Track), l.Text, l.Detail,
+			by.Actor.ID, by.Actor.Org, string(by.Actor.Role), r.Meta.Channel, r.Meta.CorrelationID,
+			string(lines[i].Track), lines[i].Text, sealed[i],
 		}
 	}
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"entry"}, columns, pgx.CopyFromRows(rows))

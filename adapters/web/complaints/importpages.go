@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -411,12 +410,12 @@ func (p *pages) badRows(q *web.Request) error {
 	var body bytes.Buffer
 	switch {
 	case job.HasBad:
-		file, err := os.Open(p.Imports.badPath(job.ID))
+		file, err := job.bad.open()
 		if err != nil {
 			return fmt.Errorf("file of bad rows: %w", err)
 		}
 		defer file.Close()
-		if _, err := io.Copy(&body, file); err != nil {
+		if _, err := io.Copy(&body, io.NewSectionReader(file, 0, job.bad.size)); err != nil {
 			return fmt.Errorf("file of bad rows: %w", err)
 		}
 	case job.State == jobOpen:

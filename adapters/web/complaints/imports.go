@@ -22,8 +22,8 @@ import (
 // Imports keeps uploaded spreadsheets until they are imported or dropped, and
 // imports them one after the other in the background. What an import stored
 // stays when it is stopped; importing the file again goes on from there. Files
-// live in one folder, which is emptied at the beginning and at the end: they hold
-// names and numbers of people. Safe for concurrent use; Close waits for the
+// live in one folder, which is emptied at the beginning and at the end, sealed
+// under keys in memory (upload.go): they hold names and numbers of people. Safe for concurrent use; Close waits for the
 // import under way.
 type Imports struct {
 	store importer.Registrar
@@ -76,6 +76,9 @@ type importJob struct {
 	Report    importer.Report
 	Failure   string // why it failed, for the user
 	HasBad    bool   // there is a file of bad rows
+	locker    *locker
+	file      *locked
+	bad       *locked
 	check     *check
 	stop      context.CancelFunc
 }
@@ -110,7 +113,7 @@ func (im *Imports) badPath(id uuid.UUID) string { return filepath.Join(im.dir, i
 
 // add keeps an uploaded file that can be read as a spreadsheet.
 func (im *Imports) add(job importJob, content io.Reader) (importJob, error) {
-	job.ID, job.State, job.CreatedAt = uuid.New(), jobOpen, im.now()
+	job.ID, job.State, job.CreatedAt, job.locker = uuid.New(), jobOpen, im.now(), newLocker()
 	if err := im.save(&job, content); err != nil {
 		_ = os.Remove(im.path(job.ID)) // it may not be there; the folder is emptied in the end
 		return importJob{}, err
@@ -123,14 +126,15 @@ func (im *Imports) add(job importJob, content io.Reader) (importJob, error) {
 }
 
 func (im *Imports) save(job *importJob, content io.Reader) error {
-	file, err := os.OpenFile(im.path(job.ID), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	var err error
+	job.file, err = job.locker.write(im.path(job.ID), func(w io.Writer) error {
+		_, err := io.Copy(w, io.LimitReader(content, uploadLimit+1))
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("keep the upload: %w", err)
 	}
-	job.Size, err = io.Copy(file, io.LimitReader(content, uploadLimit+1))
-	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("keep the upload: %w", err)
-	}
+	job.Size = job.file.size
 	return im.read(*job, func(book *sheet.Book) error {
 		job.Format = book.Format()
 		for _, s := range book.Sheets() {
@@ -144,7 +148,7 @@ func (im *Imports) save(job *importJob, content io.Reader) error {
 
 // read opens the file of a job for as long as use takes.
 func (im *Imports) read(job importJob, use func(*sheet.Book) error) error {
-	file, err := os.Open(im.path(job.ID))
+	file, err := job.file.open()
 	if err != nil {
 		return fmt.Errorf("open the upload: %w", err)
 	}
@@ -203,6 +207,15 @@ func gone(err error) error {
 		return nil
 	}
 	return err
+}
+
+// sweepEvery is how often files that are too old are looked for, whoever comes.
+const sweepEvery = time.Hour
+
+func (im *Imports) sweep() {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.forget("")
 }
 
 // of lists the jobs of a user, the newest first.
@@ -344,6 +357,8 @@ func (im *Imports) work() {
 		select {
 		case <-im.ctx.Done():
 			return
+		case <-time.After(sweepEvery):
+			im.sweep()
 		case id := <-im.queue:
 			im.run(id)
 		}
@@ -366,12 +381,11 @@ func (im *Imports) run(id uuid.UUID) {
 	im.mu.Unlock()
 
 	var report importer.Report
-	bad := false
+	var bad *locked
 	err := im.open(now, func(f *importer.File) (err error) {
 		report, err = f.Run(ctx, im.store, now.Actor, func(p importer.Progress) { im.progress(id, p) })
 		if err == nil && len(report.Bad) > 0 {
-			bad = true
-			err = im.writeBad(id, f, report.Bad)
+			bad, err = im.writeBad(now, f, report.Bad)
 		}
 		return err
 	})
@@ -384,20 +398,20 @@ func (im *Imports) progress(id uuid.UUID, p importer.Progress) {
 	im.jobs[id].Progress = p
 }
 
-func (im *Imports) writeBad(id uuid.UUID, f *importer.File, bad []importer.Bad) error {
-	out, err := os.OpenFile(im.badPath(id), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+func (im *Imports) writeBad(job importJob, f *importer.File, bad []importer.Bad) (*locked, error) {
+	file, err := job.locker.write(im.badPath(job.ID), func(w io.Writer) error { return f.WriteBad(w, bad) })
 	if err != nil {
-		return fmt.Errorf("file of bad rows: %w", err)
+		return nil, fmt.Errorf("file of bad rows: %w", err)
 	}
-	return errors.Join(f.WriteBad(out, bad), out.Close())
+	return file, nil
 }
 
 // end notes how an import ended. One that failed can be started again.
-func (im *Imports) end(ctx context.Context, id uuid.UUID, report importer.Report, bad bool, err error) {
+func (im *Imports) end(ctx context.Context, id uuid.UUID, report importer.Report, bad *locked, err error) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	job := im.jobs[id]
-	job.Report, job.HasBad, job.EndedAt, job.stop = report, bad, im.now(), nil
+	job.Report, job.HasBad, job.bad, job.EndedAt, job.stop = report, bad != nil, bad, im.now(), nil
 	var no *domain.Rejection
 	switch {
 	case err == nil:

@@ -85,14 +85,15 @@ func newStack(t testing.TB) *stack {
 	if err := postgres.Migrate(t.Context(), s.pool); err != nil {
 		t.Fatal(err)
 	}
-	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs()).Protected(vault.NewMemory())
+	keys := vault.NewMemory()
+	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs()).Protected(keys)
 	store := memstore.New(registry)
 	s.engine = eventstore.NewEngine(store, 1000)
 	s.work = casework.New(s.engine, casework.Options{Now: s.Now, Prefix: "晋工诉"})
 	s.users = accounts.New(s.pool, s.Now)
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.runner = projections.New(s.pool, store, projections.Options{Logger: quiet, Heartbeat: 50 * time.Millisecond},
-		complaints.New(), timeline.Projection{}, people.New(), enterprises.New(), search.New())
+		complaints.New(keys), timeline.New(keys), people.New(keys), enterprises.New(), search.New(keys))
 	s.run()
 	imports, err := NewImports(s.work, t.TempDir(), s.Now, quiet)
 	if err != nil {
@@ -104,8 +105,8 @@ func newStack(t testing.TB) *stack {
 		}
 	})
 	s.config = Config{
-		Casework: s.work, Cases: complaints.Queries{DB: s.pool}, Timeline: timeline.NewQueries(s.pool), People: people.NewQueries(s.pool),
-		Enterprises: enterprises.NewQueries(s.pool), Search: search.NewQueries(s.pool), Accounts: s.users, Imports: imports,
+		Casework: s.work, Cases: complaints.Queries{DB: s.pool, Vault: keys}, Timeline: timeline.NewQueries(s.pool, keys), People: people.NewQueries(s.pool, keys),
+		Enterprises: enterprises.NewQueries(s.pool), Search: search.NewQueries(s.pool, keys), Accounts: s.users, Imports: imports,
 	}
 	s.Shell = webtest.New(t, func(c *web.Config) {
 		c.Accounts, c.Models, c.Now = s.users, s.runner, s.Now
