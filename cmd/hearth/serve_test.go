@@ -54,7 +54,7 @@ func orderlyEnd(t *testing.T, s *service, crashed bool) {
 		}
 	}
 	bad := []string{"level=ERROR", "goroutine", "panic", reporter}
-	most := 14    // the models, two reactions and the archive may be taken over
+	most := 20    // the models, two reactions and the archive may be taken over
 	if !crashed { // what a kill left is worth a warning
 		bad, most = append(bad, "level=WARN"), 7
 	}
