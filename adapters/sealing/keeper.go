@@ -194,7 +194,10 @@ func (k *Keeper) raise(kind Kind, text string) {
 	}
 	k.tell()
 	k.mu.Unlock()
-	if fresh {
+	switch {
+	case fresh && kind == KindStalled: // such as a change of leader
+		k.opts.Logger.Warn("sealing waits", "kind", kind, "text", text)
+	case fresh:
 		k.opts.Logger.Error("sealing problem", "kind", kind, "text", text)
 	}
 }

@@ -238,9 +238,14 @@ func (w rawWrites) rows() int {
 func note[R any](list rawBatch, table string, rows iter.Seq[*R]) rawBatch {
 	t := reflect.TypeFor[R]()
 	var columns, params, keys, updates []string
+	var fields []int // those that are columns
 	for i := range t.NumField() {
 		column, option, _ := strings.Cut(t.Field(i).Tag.Get("db"), ",")
-		columns, params = append(columns, column), append(params, fmt.Sprintf("$%d", i+1))
+		if column == "-" {
+			continue
+		}
+		fields = append(fields, i)
+		columns, params = append(columns, column), append(params, fmt.Sprintf("$%d", len(fields)))
 		if option == "key" {
 			keys = append(keys, column)
 		} else {
@@ -251,10 +256,10 @@ func note[R any](list rawBatch, table string, rows iter.Seq[*R]) rawBatch {
 		strings.Join(columns, ", "), strings.Join(params, ", "), strings.Join(keys, ", "), strings.Join(updates, ", "))
 	for row := range rows {
 		v := reflect.ValueOf(*row)
-		values := make([]any, v.NumField())
-		for i := range values {
-			values[i] = v.Field(i).Interface()
-			if f := v.Field(i); f.Kind() == reflect.Slice && f.IsNil() {
+		values := make([]any, len(fields))
+		for i, f := range fields {
+			values[i] = v.Field(f).Interface()
+			if f := v.Field(f); f.Kind() == reflect.Slice && f.IsNil() {
 				values[i] = reflect.MakeSlice(f.Type(), 0, 0).Interface()
 			}
 		}
