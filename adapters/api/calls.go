@@ -41,7 +41,7 @@ type knownCase struct {
 }
 
 func (s *server) registerCalls(api huma.API) {
-	huma.Register(api, operation(http.MethodPost, "/calls", "announce-call", "来电:查询来电人,打开预填的登记页", accounts.ScopeIntake), s.call)
+	huma.Register(api, s.operation(http.MethodPost, "/calls", "announce-call", "来电:查询来电人,打开预填的登记页", accounts.ScopeIntake), s.call)
 }
 
 func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {

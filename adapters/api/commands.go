@@ -30,7 +30,7 @@ func (s *server) registerCommands(api huma.API) {
 		if spec.Group == complaint.GroupSystem || spec.Name == "register" || spec.Name == "take_over" {
 			continue
 		}
-		op := operation(http.MethodPost, "/complaints/{id}/commands/"+spec.Name, "complaint-"+strings.ReplaceAll(spec.Name, "_", "-"), spec.Label, accounts.ScopeComplaintsWrite)
+		op := s.operation(http.MethodPost, "/complaints/{id}/commands/"+spec.Name, "complaint-"+strings.ReplaceAll(spec.Name, "_", "-"), spec.Label, accounts.ScopeComplaintsWrite)
 		op.Description = "岗位:" + roleNames(spec.Roles)
 		registerRaw(api, op, reflect.TypeOf(spec.New()).Elem(), s.command(spec))
 	}

@@ -86,13 +86,13 @@ type listOut struct {
 }
 
 func (s *server) registerComplaints(api huma.API) {
-	create := operation(http.MethodPost, "/complaints", "register-complaint", "登记投诉", accounts.ScopeIntake)
+	create := s.operation(http.MethodPost, "/complaints", "register-complaint", "登记投诉", accounts.ScopeIntake)
 	create.DefaultStatus = http.StatusCreated
 	registerRaw(api, create, reflect.TypeFor[registration](), s.create)
-	huma.Register(api, operation(http.MethodGet, "/complaints/{id}", "get-complaint", "查询案件", accounts.ScopeComplaintsRead), s.get)
-	huma.Register(api, operation(http.MethodGet, "/complaints/{id}/timeline", "get-timeline", "查询全程留痕", accounts.ScopeComplaintsRead), s.timeline)
-	huma.Register(api, operation(http.MethodGet, "/complaints", "list-complaints", "案件列表", accounts.ScopeComplaintsRead), s.list)
-	huma.Register(api, operation(http.MethodGet, "/codes", "list-codes", "代码表", accounts.ScopeComplaintsRead), s.codes)
+	huma.Register(api, s.operation(http.MethodGet, "/complaints/{id}", "get-complaint", "查询案件", accounts.ScopeComplaintsRead), s.get)
+	huma.Register(api, s.operation(http.MethodGet, "/complaints/{id}/timeline", "get-timeline", "查询全程留痕", accounts.ScopeComplaintsRead), s.timeline)
+	huma.Register(api, s.operation(http.MethodGet, "/complaints", "list-complaints", "案件列表", accounts.ScopeComplaintsRead), s.list)
+	huma.Register(api, s.operation(http.MethodGet, "/codes", "list-codes", "代码表", accounts.ScopeComplaintsRead), s.codes)
 }
 
 func (s *server) create(ctx context.Context, in *registerIn) (*stored, error) {

@@ -271,7 +271,7 @@ func (q *Request) push(text string) error {
 // stream sends changes and heart-beats until the page goes away, the server
 // stops, or the session has ended. A write that fails means that nobody reads.
 func (s *Shell) stream(q *Request, v *viewer) {
-	beat := time.NewTicker(heartBeat)
+	beat := time.NewTicker(s.cfg.HeartBeat)
 	defer beat.Stop()
 	text := ": connected\n\n"
 	for {

@@ -74,7 +74,7 @@ func (s *Shell) signIn(q *Request) error {
 		return err
 	}
 	form := q.PostForm
-	u, err := s.cfg.Accounts.Authenticate(q.Context(), form.Get("login"), form.Get("password"), s.clientAddress(q.Request))
+	u, err := s.cfg.Accounts.Authenticate(q.Context(), form.Get("login"), form.Get("password"), s.cfg.Origin.Address(q.Request))
 	if r, ok := errors.AsType[*domain.Rejection](err); ok {
 		return s.showSignIn(q, s.answerTo(q, r).status, &signInPage{
 			Login: form.Get("login"), Next: form.Get("next"), Failure: r.Text, Kept: keptFields(form),

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/casework"
+	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -25,8 +26,8 @@ func (p *pages) deskRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /desk", Handler: p.showDesk, Roles: deskRoles, Models: models},
 		{Pattern: "POST /desk", Handler: p.register, Roles: deskRoles},
-		{Pattern: "POST /desk/caller", Handler: p.lookUpCaller, Roles: deskRoles},
-		{Pattern: "POST /desk/hints", Handler: p.showHints, Roles: deskRoles},
+		{Pattern: "POST /desk/caller", Handler: p.lookUpCaller, Roles: deskRoles, Rate: guard.Search},
+		{Pattern: "POST /desk/hints", Handler: p.showHints, Roles: deskRoles, Rate: guard.Search},
 		{Pattern: "GET /desk/registered/{id}", Handler: p.showRegistered, Roles: deskRoles, Models: models},
 	}
 }
