@@ -52,6 +52,7 @@ type Config struct {
 // Tokens checks who calls; *accounts.Accounts is one.
 type Tokens interface {
 	CheckToken(ctx context.Context, key string) (accounts.Token, accounts.User, error)
+	Get(ctx context.Context, id string) (accounts.User, error)
 }
 
 // Calls keeps what a phone system announced until the operator's page takes it.

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/findings"
 	"hearth/domain"
 	"hearth/domain/complaint"
 )
@@ -54,12 +55,21 @@ func (s *server) command(spec complaint.CommandSpec) func(context.Context, *comm
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
-		head, err := s.Casework.Do(ctx, row.ID, cmd, s.request(callerOf(ctx), in.Key, spec.Roles))
+		req := s.request(callerOf(ctx), in.Key, spec.Roles)
+		// What the form would have found, the program cannot leave out.
+		if err := s.finder().Complete(ctx, s.viewer(ctx), row, req.CommandID, cmd); err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		head, err := s.Casework.Do(ctx, row.ID, cmd, req)
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
 		return &stored{storedBody{ID: row.ID, No: row.No, Version: head.Version, Position: head.Position, Visible: s.visible(ctx, head.Position)}}, nil
 	}
+}
+
+func (s *server) finder() findings.Finder {
+	return findings.Finder{Cases: s.Cases, People: s.People, Timeline: s.Timeline, Accounts: s.Accounts}
 }
 
 // registerRaw registers an operation that reads its body itself, strictly, and

@@ -251,7 +251,9 @@ func (s *Shell) serveEvents(q *Request) error {
 	q.w.Header().Set("Content-Type", "text/event-stream")
 	q.w.Header().Set("X-Accel-Buffering", "no")
 	q.w.WriteHeader(http.StatusOK)
-	s.stream(q, v)
+	if q.Method != http.MethodHead { // its answer has no end that anybody could see
+		s.stream(q, v)
+	}
 	return nil
 }
 

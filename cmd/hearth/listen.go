@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"syscall"
 
 	"hearth/domain"
@@ -53,7 +54,7 @@ func (o serveOptions) checkTLS() error {
 // listeners take both addresses. What is meant for the inside never stands where
 // everybody may ask.
 func (o serveOptions) listeners() (public, private net.Listener, err error) {
-	if o.private == o.listen {
+	if o.private == o.listen && !strings.HasSuffix(o.listen, ":0") { // of these each has a port of its own
 		return nil, nil, domain.Reject("same_address", "页面地址和内部地址都是 %s,内部信息会对外公开。请用 --private-listen(HEARTH_PRIVATE_LISTEN)另设一个地址,或设为 off。", o.listen)
 	}
 	if public, err = listen(o.listen, "--listen"); err != nil || o.private == privateOff {

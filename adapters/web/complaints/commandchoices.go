@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/findings"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -80,15 +81,20 @@ func units() []web.Option {
 	return options
 }
 
-// officers may handle a case of a unit: its own, and the inspectors of the city,
-// who make up the two that a site visit needs.
+// officers may be given a case of a unit.
 func officers(users []accounts.User, org string) []web.Option {
-	own := pick(users, org, domain.RoleHandler, domain.RoleInspector)
-	if org == orgunit.City {
-		return own
+	var own, city []web.Option
+	for _, u := range users {
+		o := web.Option{Value: u.ID, Label: u.Name + "(" + orgunit.Short(u.Org) + ")"}
+		switch {
+		case !findings.MayHandle(u, org):
+		case orgunit.Within(u.Org, org):
+			own = append(own, o)
+		default:
+			city = append(city, o)
+		}
 	}
-	city := slices.DeleteFunc(slices.Clone(users), func(u accounts.User) bool { return u.Org != orgunit.City })
-	return append(own, pick(city, orgunit.City, domain.RoleInspector)...)
+	return append(own, city...)
 }
 
 // pick is the users with one of the roles, of a unit and those below it.
