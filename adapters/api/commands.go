@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/findings"
@@ -55,6 +56,9 @@ func (s *server) command(spec complaint.CommandSpec) func(context.Context, *comm
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
+		if err := s.onFile(ctx, cmd); err != nil {
+			return nil, s.fail(ctx, err)
+		}
 		req := s.request(callerOf(ctx), in.Key, spec.Roles)
 		// What the form would have found, the program cannot leave out.
 		if err := s.finder().Complete(ctx, s.viewer(ctx), row, req.CommandID, cmd); err != nil {
@@ -66,6 +70,34 @@ func (s *server) command(spec complaint.CommandSpec) func(context.Context, *comm
 		}
 		return &stored{storedBody{ID: row.ID, No: row.No, Version: head.Version, Position: head.Position, Visible: s.visible(ctx, head.Position)}}, nil
 	}
+}
+
+// onFile rejects claimants whom nobody has put on file. (The form puts people on
+// file itself.)
+func (s *server) onFile(ctx context.Context, cmd complaint.Command) error {
+	var list []complaint.NewClaimant
+	switch cmd := cmd.(type) {
+	case *complaint.AddClaimants:
+		list = cmd.Claimants
+	case *complaint.ImportClaimants:
+		list = cmd.Rows
+	default:
+		return nil
+	}
+	ids := make([]uuid.UUID, len(list))
+	for i, c := range list {
+		ids[i] = c.PersonID
+	}
+	known, err := s.People.ByIDs(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, ok := known[id]; !ok {
+			return domain.Reject("person_missing", "人员档案里没有其中的诉求人,请核对 person_id。")
+		}
+	}
+	return nil
 }
 
 func (s *server) finder() findings.Finder {

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
+	"hearth/adapters/guard"
 	"hearth/domain"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
@@ -206,7 +208,31 @@ func decode(raw []byte, into any) error {
 	if dec.More() {
 		return domain.Reject("bad_json", "请求正文里有多余的内容,只能有一个 JSON 对象。")
 	}
+	var all any
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return badJSON(err)
+	}
+	if !readable(all) {
+		return domain.Reject("bad_text", "请求正文里有看不懂的字符(控制字符或改变文字方向的字符),请去掉后再试。")
+	}
 	return nil
+}
+
+// readable looks at every text of a JSON value.
+func readable(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return guard.Readable(v)
+	case []any:
+		return !slices.ContainsFunc(v, func(e any) bool { return !readable(e) })
+	case map[string]any:
+		for name, e := range v {
+			if !guard.Readable(name) || !readable(e) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func registerRoles() []domain.Role {

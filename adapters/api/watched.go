@@ -79,6 +79,10 @@ func (s *server) watched(mux *http.ServeMux) http.Handler {
 			writeProblem(out, http.StatusUnsupportedMediaType, "请求正文不能压缩(Content-Encoding),请直接发送 JSON。")
 			return
 		}
+		if !guard.ReadableURL(r.URL) {
+			writeProblem(out, http.StatusBadRequest, "地址里有看不懂的字符,请改正后再试。")
+			return
+		}
 		mux.ServeHTTP(out, r)
 	})
 }

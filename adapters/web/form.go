@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -102,7 +101,7 @@ func (q *Request) Sent() (*Form, error) {
 			continue
 		}
 		for _, v := range values {
-			if !utf8.ValidString(v) {
+			if !guard.Readable(v) {
 				return nil, domain.Reject("bad_text", "提交的内容里有看不懂的字符,请重新输入后再提交。")
 			}
 			f.Values.Add(name, strings.ReplaceAll(v, "\r\n", "\n"))

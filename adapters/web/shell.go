@@ -164,8 +164,11 @@ func (q *Request) cleanUp() {
 }
 
 func (s *Shell) run(q *Request, route Route) error {
-	if guard.Encoded(q.Request) {
+	switch {
+	case guard.Encoded(q.Request):
 		return errEncoded
+	case !guard.ReadableURL(q.URL):
+		return ErrNotFound
 	}
 	if err := s.mayAsk(q, route); err != nil {
 		return err

@@ -91,8 +91,10 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 	t.Parallel()
 	in := openInside(t)
 	open := in.cases()[0].id.String()
-	paths := map[string]bool{"/": true, "/nowhere": true, "//nowhere": true, "/desk/../desk": true, "/api": true, "/api/": true, "/api/v1/nowhere": true, "/healthz": true, "/readyz": true,
-		"/static/none.css": true, "/metrics": true, "/debug/pprof/": true, "/%2e%2e/etc/passwd": true, "/desk%00": true, "/desk?a=%zz;b": true, "/api/v1/openapi.json": true}
+	paths := map[string]bool{
+		"/": true, "/nowhere": true, "//nowhere": true, "/desk/../desk": true, "/api": true, "/api/": true, "/api/v1/nowhere": true, "/healthz": true, "/readyz": true,
+		"/static/none.css": true, "/metrics": true, "/debug/pprof/": true, "/%2e%2e/etc/passwd": true, "/desk%00": true, "/desk?a=%zz;b": true, "/api/v1/openapi.json": true,
+	}
 	fill := func(path string) string {
 		path = strings.ReplaceAll(strings.TrimSuffix(path, "{$}"), "{command}", "accept")
 		return param.ReplaceAllString(path, open)

@@ -51,7 +51,7 @@ func (r tests) Run() int {
 // can be busy, and costs nothing when all goes well.
 const limit = 2 * time.Minute
 
-// template is a state folder with three users and a token of each. Every test
+// template is a state folder with a few users and a token of each. Every test
 // has a copy, which spares it the making of a database.
 var template struct {
 	once sync.Once
@@ -79,7 +79,7 @@ func fillTemplate(ctx context.Context, cfg config, keys map[domain.Role]string) 
 		return err
 	}
 	defer app.Close()
-	for login, role := range map[string]domain.Role{"caller": domain.RoleOperator, "desk": domain.RoleDispatcher, "head": domain.RoleLeader} {
+	for login, role := range map[string]domain.Role{"caller": domain.RoleOperator, "desk": domain.RoleDispatcher, "head": domain.RoleLeader, "chief": domain.RoleOrgHead, "work": domain.RoleHandler} {
 		u, err := app.accounts.Create(ctx, accounts.NewUser{Login: login, Name: "甲", Org: "jc", Roles: []domain.Role{role}, Password: password})
 		if err != nil {
 			return err
