@@ -12,6 +12,7 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
+	"hearth/adapters/findings"
 	"hearth/adapters/guard"
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -125,6 +126,9 @@ func (s *server) request(c caller, key string, roles []domain.Role) casework.Req
 
 func (s *server) get(ctx context.Context, in *caseIn) (*caseOut, error) {
 	row, err := s.find(ctx, in.ID)
+	if err == nil && !findings.MayKnow(callerOf(ctx).user) {
+		row.Summary, err = s.finder().Summary(ctx, s.viewer(ctx), row)
+	}
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -155,6 +159,11 @@ func (s *server) timeline(ctx context.Context, in *timelineIn) (*timelineOut, er
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	if !findings.MayKnow(callerOf(ctx).user) {
+		for i := range entries {
+			entries[i].Detail = "" // what people said
+		}
+	}
 	return &timelineOut{entries}, nil
 }
 
@@ -176,6 +185,11 @@ func (s *server) list(ctx context.Context, in *listIn) (*listOut, error) {
 	page, err := s.Cases.List(ctx, s.viewer(ctx), f, complaints.Cursor(in.Cursor))
 	if err != nil {
 		return nil, s.fail(ctx, err)
+	}
+	if !findings.MayKnow(callerOf(ctx).user) {
+		for i := range page.Rows {
+			page.Rows[i].Summary = "" // the single case has it with masks
+		}
 	}
 	return &listOut{page}, nil
 }

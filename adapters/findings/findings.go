@@ -131,13 +131,9 @@ func MayHandle(u accounts.User, org string) bool {
 // conflicts are the reasons why officers may not handle a case: relatives of
 // theirs among those whom it is about.
 func (f Finder) conflicts(ctx context.Context, v complaints.Viewer, row complaints.Row, users ...string) ([]complaint.Conflict, error) {
-	ledger, err := f.Cases.Ledger(ctx, v, row.ID)
+	ids, err := f.persons(ctx, v, row)
 	if err != nil {
 		return nil, err
-	}
-	ids := []uuid.UUID{row.Reporter}
-	for _, l := range ledger {
-		ids = append(ids, l.PersonID)
 	}
 	known, err := f.People.ByIDs(ctx, ids)
 	if err != nil {

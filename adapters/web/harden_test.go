@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -391,5 +392,34 @@ func TestStolenCookie(t *testing.T) {
 				t.Errorf("a form: %d, done %d times", a.Status, len(d.sent))
 			}
 		})
+	}
+}
+
+// demonstrators have the password that everybody knows.
+type demonstrators struct{ *webtest.Accounts }
+
+func (d demonstrators) Authenticate(ctx context.Context, login, password, address string) (accounts.User, error) {
+	if password != accounts.DemoPassword {
+		return accounts.User{}, domain.Reject("bad_credentials", "登录名或密码不对,请检查大小写和输入法后再试。")
+	}
+	return d.Accounts.Authenticate(ctx, login, webtest.Password, address)
+}
+
+// TestDemoPasswordOpensDemonstrationsAlone, also on a folder that was one.
+func TestDemoPasswordOpensDemonstrationsAlone(t *testing.T) {
+	t.Parallel()
+	for _, demo := range []bool{true, false} {
+		all := &webtest.Accounts{}
+		u := all.Add("hotline", "jc", domain.RoleOperator)
+		s := setup(t, &desk{}, func(c *web.Config) {
+			c.Accounts = demonstrators{all}
+			if demo {
+				c.Demo = accounts.Demo()
+			}
+		})
+		a := s.Visitor(t).Post("/sign-in", "login", u.Login, "password", accounts.DemoPassword)
+		if opened := a.Path != "/sign-in"; opened != demo {
+			t.Errorf("demonstration %v: the password opens %v (%d)", demo, opened, a.Status)
+		}
 	}
 }

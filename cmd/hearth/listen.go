@@ -81,6 +81,9 @@ func listen(addr, flag string) (net.Listener, error) {
 // warn tells whoever runs the service when others can listen on the line.
 func (o serveOptions) warn(ctx context.Context, public net.Addr) {
 	tcp, ok := public.(*net.TCPAddr)
+	if ok && !tcp.IP.IsLoopback() && o.demo {
+		slog.WarnContext(ctx, "a demonstration is served to other machines: everybody knows its passwords")
+	}
 	if ok && !tcp.IP.IsLoopback() && o.cert == "" && !o.secure && len(o.proxy) == 0 {
 		slog.WarnContext(ctx, "pages are served to other machines without TLS: set --tls-cert, or --trusted-proxy behind a proxy that has a certificate")
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/casework"
+	"hearth/adapters/findings"
 	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/domain"
@@ -17,9 +18,7 @@ import (
 	"hearth/projections/people"
 )
 
-var deskRoles = []domain.Role{
-	domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleUnitClerk,
-}
+var deskRoles = findings.DeskRoles()
 
 func (p *pages) deskRoutes() []web.Route {
 	models := []string{"complaints", "people", "enterprises"}
