@@ -34,11 +34,11 @@ func TestTokensAndPagesAgree(t *testing.T) {
 	t.Parallel()
 	in := openInside(t)
 	cases := in.cases()
-	var sample []caseRow // one of each phase and unit, and those that are restricted
+	var sample []caseRow // one of each phase, one of each unit, and those that are restricted
 	seen := map[string]bool{}
 	for _, c := range cases {
-		if key := c.phase + c.org; !seen[key] || c.category == complaint.CategoryUnionStaff {
-			seen[key] = true
+		if !seen[c.phase] || !seen[c.org] || c.category == complaint.CategoryUnionStaff {
+			seen[c.phase], seen[c.org] = true, true
 			sample = append(sample, c)
 		}
 	}
