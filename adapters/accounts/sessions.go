@@ -41,20 +41,23 @@ func (s *Sessions) FindCtx(ctx context.Context, token string) ([]byte, bool, err
 	return data, ok, nil
 }
 
-// CommitCtx stores a session until it expires.
+// CommitCtx stores a session until it expires. One that was ended stays so: a
+// request that was still under way when its user signed out does not bring it
+// back.
 func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
 	_, err := s.pool.Exec(ctx, `
 		insert into hearth.session (ref, data, expires) values ($1, $2, $3)
-		on conflict (ref) do update set data = excluded.data, expires = excluded.expires`, ticket.Ref(token), ticket.Seal(token, data), expires)
+		on conflict (ref) do update set data = excluded.data, expires = excluded.expires where session.data <> ''`, ticket.Ref(token), ticket.Seal(token, data), expires)
 	if err != nil {
 		return fmt.Errorf("store session: %w", err)
 	}
 	return nil
 }
 
-// DeleteCtx ends a session.
+// DeleteCtx ends a session: what is left until it would have expired is that it
+// has ended.
 func (s *Sessions) DeleteCtx(ctx context.Context, token string) error {
-	if _, err := s.pool.Exec(ctx, "delete from hearth.session where ref = $1", ticket.Ref(token)); err != nil {
+	if _, err := s.pool.Exec(ctx, "update hearth.session set data = '' where ref = $1", ticket.Ref(token)); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/findings"
+	"hearth/domain"
 	"hearth/domain/complaint"
 	"hearth/domain/person"
 	"hearth/projections/complaints"
@@ -41,10 +43,14 @@ type knownCase struct {
 }
 
 func (s *server) registerCalls(api huma.API) {
-	huma.Register(api, operation(http.MethodPost, "/calls", "announce-call", "来电:查询来电人,打开预填的登记页", accounts.ScopeIntake), s.call)
+	huma.Register(api, s.operation(http.MethodPost, "/calls", "announce-call", "来电:查询来电人,打开预填的登记页", accounts.ScopeIntake), s.call)
 }
 
 func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
+	// Who the caller is, is for those to know who answer the phone.
+	if !callerOf(ctx).user.Has(findings.DeskRoles()...) {
+		return nil, s.fail(ctx, domain.Reject("role_not_allowed", "令牌所属用户的岗位不能接听来电,请用接线员的令牌。"))
+	}
 	phone, err := person.ParsePhone(in.Body.Phone)
 	if err != nil {
 		return nil, s.fail(ctx, err)

@@ -73,7 +73,11 @@ func (s *Shell) signIn(q *Request) error {
 		return err
 	}
 	form := q.PostForm
-	u, err := s.cfg.Accounts.Authenticate(q.Context(), form.Get("login"), form.Get("password"), s.clientAddress(q.Request))
+	password := form.Get("password")
+	if password == accounts.DemoPassword && !s.demo() {
+		password = "" // everybody knows it, and the folder may have been that of a demonstration
+	}
+	u, err := s.cfg.Accounts.Authenticate(q.Context(), form.Get("login"), password, s.cfg.Origin.Address(q.Request))
 	if r, ok := errors.AsType[*domain.Rejection](err); ok {
 		return s.showSignIn(q, s.answerTo(q, r).status, &signInPage{
 			Login: form.Get("login"), Next: form.Get("next"), Failure: r.Text, Kept: keptFields(form),

@@ -12,6 +12,7 @@ import (
 
 	"hearth/adapters/api"
 	"hearth/adapters/casework"
+	"hearth/adapters/guard"
 	"hearth/adapters/reactions"
 	"hearth/adapters/web"
 	complaintpages "hearth/adapters/web/complaints"
@@ -142,10 +143,11 @@ func (a *App) families() ([]web.Family, error) {
 }
 
 // apiConfig is what the API needs.
-func (a *App) apiConfig(monitor *projections.Monitor) api.Config {
+func (a *App) apiConfig(monitor *projections.Monitor, origin guard.Origin, limits *guard.Limiter) api.Config {
 	return api.Config{
 		Accounts: a.accounts, Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
 		Calls: a.calls, Wait: monitor.Wait, Now: time.Now, Log: slog.Default(),
+		Origin: origin, Limits: limits,
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/casework"
+	"hearth/adapters/findings"
+	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -16,17 +18,15 @@ import (
 	"hearth/projections/people"
 )
 
-var deskRoles = []domain.Role{
-	domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleUnitClerk,
-}
+var deskRoles = findings.DeskRoles()
 
 func (p *pages) deskRoutes() []web.Route {
 	models := []string{"complaints", "people", "enterprises"}
 	return []web.Route{
 		{Pattern: "GET /desk", Handler: p.showDesk, Roles: deskRoles, Models: models},
 		{Pattern: "POST /desk", Handler: p.register, Roles: deskRoles},
-		{Pattern: "POST /desk/caller", Handler: p.lookUpCaller, Roles: deskRoles},
-		{Pattern: "POST /desk/hints", Handler: p.showHints, Roles: deskRoles},
+		{Pattern: "POST /desk/caller", Handler: p.lookUpCaller, Roles: deskRoles, Rate: guard.Search},
+		{Pattern: "POST /desk/hints", Handler: p.showHints, Roles: deskRoles, Rate: guard.Search},
 		{Pattern: "GET /desk/registered/{id}", Handler: p.showRegistered, Roles: deskRoles, Models: models},
 	}
 }

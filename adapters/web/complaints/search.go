@@ -1,14 +1,15 @@
 package complaints
 
 import (
+	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/projections/search"
 )
 
 func (p *pages) searchRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "POST /search", Handler: p.keepSearch, Roles: staff},
-		{Pattern: "GET /search", Handler: p.showSearch, Roles: staff, Models: []string{"search"}},
+		{Pattern: "POST /search", Handler: p.keepSearch, Roles: staff, Rate: guard.Search},
+		{Pattern: "GET /search", Handler: p.showSearch, Roles: staff, Models: []string{"search"}, Rate: guard.Search},
 	}
 }
 
