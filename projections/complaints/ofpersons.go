@@ -13,8 +13,9 @@ import (
 func (q Queries) OfPersons(ctx context.Context, v Viewer, persons []uuid.UUID, limit int) ([]Row, error) {
 	return collect[Row](ctx, q, `
 		select c.* from complaints_v2.complaint c
-		 where (c.reporter = any (@persons) or exists (
-		        select from complaints_v2.claimant l where l.complaint_id = c.id and l.person_id = any (@persons) and not l.removed))
+		 where c.id in (
+		        select id from complaints_v2.complaint where reporter = any (@persons) and reporter <> `+nobody+`
+		        union select complaint_id from complaints_v2.claimant where person_id = any (@persons) and not removed)
 		   and `+visible+` order by c.registered_at desc, c.id desc limit @limit`,
 		v.args(pgx.StrictNamedArgs{"persons": persons, "limit": limit}))
 }
