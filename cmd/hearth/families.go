@@ -15,6 +15,7 @@ import (
 	"hearth/adapters/reactions"
 	"hearth/adapters/web"
 	complaintpages "hearth/adapters/web/complaints"
+	peoplepages "hearth/adapters/web/people"
 	reactionpages "hearth/adapters/web/reactions"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
@@ -135,6 +136,9 @@ func (a *App) families() ([]web.Family, error) {
 		complaintpages.New(complaintpages.Config{
 			Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
 			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports,
+		}),
+		peoplepages.New(peoplepages.Config{
+			Casework: a.casework, People: a.models.people, Cases: a.models.complaints, Timeline: a.models.timeline, Accounts: a.accounts,
 		}),
 		reactionpages.New(a.reactions),
 	}, nil

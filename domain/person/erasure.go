@@ -323,3 +323,8 @@ func (s State) evolveErasure(ev Event) State {
 	s.Erasure = e
 	return s
 }
+
+// Bases are the legal bases that a step can rest on.
+func (s ErasureStep) Bases() []ErasureBasis {
+	return slices.DeleteFunc(erasureBases.All(), func(b ErasureBasis) bool { return !b.allows(s) })
+}

@@ -59,6 +59,9 @@ func (p Person) Open() (r Request, ok bool) {
 	return Request{}, false
 }
 
+// Merged reports whether the file leads to another.
+func (p Person) Merged() bool { return p.MergedInto != uuid.Nil }
+
 // Files are the other files of the person that are linked to this one.
 func (p Person) Files() []string {
 	var files []string
