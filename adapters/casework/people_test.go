@@ -191,3 +191,29 @@ func TestDeclareKin(t *testing.T) {
 		t.Error("a person was registered for a declaration that was refused")
 	}
 }
+
+// TestErasureNamesCasesInSight: nobody has the narrative of a case closed that he
+// does not see.
+func TestErasureNamesCasesInSight(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	out, err := s.Register(t.Context(), intake()) // of jc-zz
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := newPerson(t, s, "张三")
+	ask := func(r casework.Request, subjects ...string) string {
+		return rejection(second(s.OnPerson(t.Context(), who, &person.RequestErasure{Step: person.StepSuspend, Basis: "unlawful", Subjects: subjects}, r)))
+	}
+	for name, tc := range map[string]struct{ got, want string }{
+		"another county": {ask(of(domain.RoleHandler, "jc-gp"), out.ID.String()), "bad_subject"},
+		"no such case":   {ask(of(domain.RoleReviewer, "jc"), uuid.NewString()), "bad_subject"},
+		"a name":         {ask(of(domain.RoleReviewer, "jc"), "张三"), "bad_subject"},
+		"an operator":    {ask(of(domain.RoleOperator, "jc"), out.ID.String()), "not_permitted"},
+		"the county":     {ask(of(domain.RoleHandler, "jc-zz"), out.ID.String()), ""},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%s: %q, want %q", name, tc.got, tc.want)
+		}
+	}
+}

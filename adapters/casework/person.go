@@ -5,7 +5,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"hearth/adapters/policy"
 	"hearth/domain"
+	"hearth/domain/complaint"
 	"hearth/domain/person"
 	"hearth/eventstore"
 )
@@ -36,11 +38,41 @@ func (s *Service) OnPerson(ctx context.Context, id uuid.UUID, cmd PersonCommand,
 		return eventstore.Head{}, err
 	}
 	cmd.Stamp(s.by(r))
-	ask, err := s.asking(ctx, r)
-	if err != nil {
-		return eventstore.Head{}, err
+	heads, err := s.engine.Do(ctx, func(u *eventstore.Unit) error {
+		ask, err := s.asking(ctx, r)
+		if err != nil {
+			return err
+		}
+		decider := guarded(ask.person(), func(_ person.State, cmd person.Command) error { return ask.seesSubjects(ctx, u, cmd) })
+		_, err = eventstore.Stage(ctx, u, PersonStream(id), decider, person.Command(cmd), s.meta(r, id.String(), ""))
+		return err
+	})
+	return heads[PersonStream(id)], err
+}
+
+// seesSubjects refuses a request that names cases which the actor does not see:
+// an id is no right to have a narrative closed.
+func (a asking) seesSubjects(ctx context.Context, u *eventstore.Unit, cmd person.Command) error {
+	req, ok := cmd.(*person.RequestErasure)
+	if !ok || len(req.Subjects) > person.MaxSubjects { // too many are the decider's to refuse
+		return nil
 	}
-	return eventstore.Execute(ctx, s.engine, PersonStream(id), ask.person(), person.Command(cmd), s.meta(r, id.String(), ""))
+	unseen := domain.Reject("bad_subject", "所选案件中有您不能查看的,请从案件列表中重新选择。")
+	for _, text := range req.Subjects {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return nil // the decider's to refuse
+		}
+		state, _, err := eventstore.State(ctx, u, CaseStream(id), complaint.NewDecider(complaint.Rules{}))
+		if err != nil {
+			return err
+		}
+		see := policy.Request{Actor: req.Actor, For: a.r.For, Action: policy.See, On: policy.OnComplaint(id, state), Units: a.units, Date: domain.DateOf(req.At)}
+		if state.Phase == complaint.PhaseNone || a.s.authority.Check(see) != nil {
+			return unseen
+		}
+	}
+	return nil
 }
 
 // Person is the present state of a person's file, for showing what may be done

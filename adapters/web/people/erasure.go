@@ -312,23 +312,11 @@ func (p *pages) requestErasure(q *web.Request) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	if err := p.onlySeen(q, cmd.Subjects); err != nil {
-		return err
-	}
 	head, err := p.Casework.OnPerson(q.Context(), who.ID, cmd, request(q, f, askers))
 	if err != nil {
 		return err
 	}
 	return q.Done(erasureAddress(who.ID), head.Position, "已提交"+cmd.Step.Label()+"申请,等另外两人审批。")
-}
-
-// onlySeen refuses cases that the user does not see: an id in a form is no right.
-func (p *pages) onlySeen(q *web.Request, subjects []string) error {
-	_, hidden, err := p.subjects(q, subjects)
-	if err == nil && hidden > 0 {
-		err = domain.Reject("bad_subject", "所选案件中有您不能查看的,请从案件列表中重新选择。")
-	}
-	return err
 }
 
 func (p *pages) approveErasure(q *web.Request) error {
