@@ -27,7 +27,7 @@ func TestFind(t *testing.T) {
 	id := s.person(clerk, "name", "张三丰", "id_no", "110105491231002", "phone", "138-0000-1234", "kind", "migrant", "address", "泽州县某镇")
 	file := clerk.Get(fileAddress(id))
 	says(t, file, "张三丰", "110***002X", "138****1234", "已登记,不显示", "农民工", "人员建档", "没有参与您能看到的案件")
-	saysNot(t, file, idNo, phone, "某镇")
+	saysNot(t, file, idNo, phone, "某镇", "已并入", "撤销并档")
 	for asked, found := range map[string]bool{"张三丰": true, "張三豐": true, phone: true, "110105491231002": true, "张三": false, "1380000": false} {
 		a := clerk.Submit(clerk.Get("/people"), "find", "/people/find", "q", asked)
 		if a.Path != "/people" || len(a.Query) != 0 || strings.Contains(a.Body, "110***002X") != found {

@@ -35,7 +35,8 @@ type filePage struct {
 	Facts      []fact
 	Cases      []complaints.Row
 	Files      []fileLine // other files of the person
-	Main       uuid.UUID  // the file that counts, when it is another
+	Led        bool       // this file leads to another, which is Main
+	Main       uuid.UUID
 	Duplicates []duplicateLine
 	Households []householdLine
 	Kin        []kinLine
@@ -113,9 +114,7 @@ func (p *pages) showFile(q *web.Request) error {
 		Page: q.Page("人员档案", web.Crumb{Label: "人员", Href: "/people"}), Who: shown(q.User, who), Standing: standing(who.Standing), Facts: facts(q, who),
 		NoCases: web.Empty{Title: "没有案件", Text: "此人没有参与您能看到的案件。"},
 	}
-	if main != who.ID {
-		page.Main = main
-	}
+	page.Led, page.Main = main != who.ID, main
 	page.May = p.rightsOn(q, who)
 	page.Forms = fileForms(q, who)
 	if page.Cases, err = p.casesOf(q, files); err != nil {

@@ -107,7 +107,7 @@ func TestHouseholdAndKin(t *testing.T) {
 	o.want("aside", "户母甲(父母)")
 
 	o.open("/people/kin")
-	o.fill(`main form[action="/people/kin"]`, "name", "亲属乙", "id_no", "140502198001010017", "relation", "sibling")
+	o.fill(`main form[action="/people/kin"]`, "name", "亲属乙", "id_no", "140502198001010014", "relation", "sibling")
 	o.Follow(`main form[action="/people/kin"] .primary`)
 	o.WaitText("main [data-flash]", "已备案")
 	o.look("kin")
