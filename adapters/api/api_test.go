@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,14 @@ func setup(t *testing.T) client {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = runner.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-ended })
+	until := time.After(30 * time.Second)
+	for slices.ContainsFunc(runner.Status(t.Context()), func(m projections.Status) bool { return !m.Serving }) {
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-until:
+			t.Fatal("the read models do not serve")
+		}
+	}
 	all := accounts.Scopes()
 	return client{t, api.New(api.Config{
 		Accounts: tokens{

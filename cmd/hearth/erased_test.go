@@ -37,6 +37,7 @@ func traces() []string {
 type erasure struct {
 	t       *testing.T
 	s       *service
+	state   string
 	keys    map[domain.Role]string // tokens
 	clients map[domain.Role]*webtest.Client
 	person  string
@@ -74,9 +75,20 @@ func TestErasedEverywhere(t *testing.T) {
 	e.decide("suspend", map[string]string{"basis": "consent_withdrawn", "subjects": e.kase})
 	e.reads(text.Suspended)
 	e.nowhere("suspended", shown, text.Suspended)
+	// What is built meanwhile lacks nothing when the data are in use again.
+	e.rebuild()
+	e.nowhere("suspended and rebuilt", shown, text.Suspended)
+	e.decide("unsuspend", map[string]string{"basis": "own_request"})
+	e.reads(erasedName)
+	e.again(before, shown)
+
+	e.decide("suspend", map[string]string{"basis": "consent_withdrawn", "subjects": e.kase})
+	e.reads(text.Suspended)
 	e.decide("shred", map[string]string{"basis": "purpose_ended", "confirm": "销毁"})
 	e.reads(text.Shredded)
 	e.nowhere("shredded", shown, text.Shredded)
+	e.rebuild()
+	e.nowhere("shredded and rebuilt", shown, text.Shredded)
 
 	log := e.s.log.String()
 	for _, trace := range traces() {
@@ -96,7 +108,7 @@ func sortedBodies(all map[string]string) (bodies []string) {
 func newErasure(t *testing.T) *erasure {
 	t.Helper()
 	state := newState(t)
-	e := &erasure{t: t, keys: map[domain.Role]string{}, clients: map[domain.Role]*webtest.Client{}}
+	e := &erasure{t: t, state: state, keys: map[domain.Role]string{}, clients: map[domain.Role]*webtest.Client{}}
 	app, err := openApp(t.Context(), config{State: state, Replicas: 1, Prefix: "晋工诉"})
 	if err != nil {
 		t.Fatal(err)
@@ -188,6 +200,28 @@ func (e *erasure) reads(mark string) {
 	e.s.until("the person reads "+mark, func() bool {
 		return strings.Contains(e.clients[domain.RoleHandler].Get("/people/"+e.person).Body, mark) && e.s.caughtUp()
 	})
+}
+
+// rebuild builds all read models anew.
+func (e *erasure) rebuild() {
+	e.t.Helper()
+	if r := hearth(e.t, []string{"HEARTH_STATE=" + e.state}, "rebuild"); r.code != 0 {
+		e.t.Fatalf("rebuild: %+v", r)
+	}
+	e.s.until("the models have it", e.s.caughtUp)
+}
+
+// again wants every page that showed the person to show as much as before.
+func (e *erasure) again(before map[string]string, shown map[string]bool) {
+	e.t.Helper()
+	now := e.visit()
+	for path := range shown {
+		for _, trace := range traces() {
+			if strings.Contains(before[path], trace) && !strings.Contains(now[path], trace) {
+				e.t.Errorf("in use again, and %s does not show %q any more", path, trace)
+			}
+		}
+	}
 }
 
 // nowhere visits everything again.

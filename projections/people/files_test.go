@@ -56,6 +56,13 @@ func TestLinkedFiles(t *testing.T) {
 	if main, all, err := q.Files(t.Context(), id(99)); main != id(99) || all != nil || err != nil {
 		t.Errorf("nobody: %v, %v, %v", main, all, err)
 	}
+	called, err := q.ByPhone(t.Context(), "13800001234")
+	if err != nil || len(called) != 5 {
+		t.Fatal(called, err)
+	}
+	if leading, err := q.Leading(t.Context(), called); err != nil || !cmp.Equal(idsOf(leading), ids(3, 5)) {
+		t.Errorf("the files that count: %v, %v", idsOf(leading), err)
+	}
 	p, _, err := q.ByID(t.Context(), id(3))
 	if err != nil || !cmp.Equal(p.Taken, ids(2, 4)) || len(p.Files()) != 2 {
 		t.Errorf("taken: %v, %v", p.Taken, err)

@@ -76,6 +76,27 @@ func (q Queries) Files(ctx context.Context, id uuid.UUID) (main uuid.UUID, all [
 	return all[0], all, nil
 }
 
+// Leading are the files that count of those that were found: a file that leads to
+// another is replaced by it, and none comes twice.
+func (q Queries) Leading(ctx context.Context, found []Person) ([]Person, error) {
+	var leading []Person
+	for _, p := range found {
+		if p.Merged() {
+			main, _, err := q.Files(ctx, p.ID)
+			if err != nil {
+				return nil, err
+			}
+			if p, _, err = q.ByID(ctx, main); err != nil {
+				return nil, err
+			}
+		}
+		if !slices.ContainsFunc(leading, func(o Person) bool { return o.ID == p.ID }) {
+			leading = append(leading, p)
+		}
+	}
+	return leading, nil
+}
+
 // Duplicate is another file that may be of the same person, and what the two have
 // in common.
 type Duplicate struct {
