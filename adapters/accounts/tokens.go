@@ -25,10 +25,14 @@ const (
 	ScopeComplaintsRead  Scope = "complaints:read"  // look at complaints
 	ScopeComplaintsWrite Scope = "complaints:write" // issue commands on complaints
 	ScopeIntake          Scope = "intake"           // register complaints, look up a caller
+	ScopePeopleRead      Scope = "people:read"      // find persons and look at their files, masked
+	ScopePeopleWrite     Scope = "people:write"     // issue commands on persons and households
 )
 
 // Scopes is every scope.
-func Scopes() []Scope { return []Scope{ScopeComplaintsRead, ScopeComplaintsWrite, ScopeIntake} }
+func Scopes() []Scope {
+	return []Scope{ScopeComplaintsRead, ScopeComplaintsWrite, ScopeIntake, ScopePeopleRead, ScopePeopleWrite}
+}
 
 // Token is a key for a program that acts for its owner. The key itself is known
 // only to who made it.

@@ -84,6 +84,8 @@ func New(c Config) http.Handler {
 	s.registerComplaints(api)
 	s.registerCommands(api)
 	s.registerCalls(api)
+	s.registerPeople(api)
+	s.registerPersonCommands(api)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, http.StatusNotFound, "没有这个接口。接口说明见 "+prefix+"/openapi.json。")
 	})
@@ -217,6 +219,9 @@ func (s *server) visible(ctx context.Context, pos eventstore.Position) bool {
 	return s.Wait(ctx, "complaints", pos) == nil && s.Wait(ctx, "timeline", pos) == nil
 }
 
+// errNobody says that there is no such person or household.
+var errNobody = errors.New("api: nobody")
+
 // fail turns an error into a problem.
 func (s *server) fail(ctx context.Context, err error) error {
 	if no, ok := errors.AsType[*domain.Rejection](err); ok {
@@ -229,6 +234,8 @@ func (s *server) fail(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, complaints.ErrNotFound):
 		return &problem{Status: http.StatusNotFound, Title: "找不到", Detail: "没有这件案件,或者令牌所属用户不能查看。", Code: "not_found"}
+	case errors.Is(err, errNobody):
+		return &problem{Status: http.StatusNotFound, Title: "找不到", Detail: "没有这份档案。", Code: "not_found"}
 	case errors.Is(err, eventstore.ErrConflict):
 		return &problem{Status: http.StatusConflict, Title: "别人刚刚改了这件事", Detail: "本次没有保存。请重新读取案件后再试。", Code: "conflict"}
 	case errors.Is(err, eventstore.ErrReadOnly):

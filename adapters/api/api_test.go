@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/household"
 	"hearth/domain/person"
 	"hearth/domain/series"
 	"hearth/eventstore"
@@ -78,19 +80,29 @@ func setup(t *testing.T, edit ...func(*api.Config)) client {
 		t.Fatal(err)
 	}
 	keys := vault.NewMemory()
-	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs()).Protected(keys)
+	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs()).Protected(keys)
 	store := memstore.New(registry)
 	runner := projections.New(pool, store, projections.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, complaints.New(keys), timeline.New(keys), people.New(keys))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = runner.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-ended })
+	until := time.After(30 * time.Second)
+	for slices.ContainsFunc(runner.Status(t.Context()), func(m projections.Status) bool { return !m.Serving }) {
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-until:
+			t.Fatal("the read models do not serve")
+		}
+	}
 	all := accounts.Scopes()
 	cfg := api.Config{
 		Accounts: tokens{
 			"operator": {domain.RoleOperator, all}, "dispatcher": {domain.RoleDispatcher, all},
-			"reader": {domain.RoleLeader, []accounts.Scope{accounts.ScopeComplaintsRead}},
-			"unit":   {domain.RoleUnitClerk, all},
+			"reader":  {domain.RoleLeader, []accounts.Scope{accounts.ScopeComplaintsRead}},
+			"unit":    {domain.RoleUnitClerk, all},
+			"handler": {domain.RoleHandler, all}, "head": {domain.RoleOrgHead, all}, "approver": {domain.RoleApprover, all},
+			"inspector": {domain.RoleInspector, all}, "admin": {domain.RoleSystemAdmin, all},
 		},
 		Casework: casework.New(eventstore.NewEngine(store, 100), casework.Options{Now: func() time.Time { return now }, Prefix: "晋工诉"}),
 		Cases:    complaints.Queries{DB: pool, Vault: keys}, Timeline: timeline.NewQueries(pool, keys), People: people.NewQueries(pool, keys),

@@ -12,7 +12,6 @@ import (
 	"hearth/domain"
 	"hearth/domain/complaint"
 	"hearth/domain/person"
-	"hearth/projections/complaints"
 )
 
 // callIn is a call that a phone system announces. The number is in the body,
@@ -62,17 +61,24 @@ func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
 	}
 	out.Body.OpenURL = "/desk?call=" + ref
 	found, err := s.People.ByPhone(ctx, phone)
+	if err == nil {
+		found, err = s.People.Leading(ctx, found)
+	}
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
 	out.Body.People = []knownCaller{}
 	for _, p := range found {
-		cases, err := s.Cases.List(ctx, s.viewer(ctx), complaints.Filter{Reporter: p.ID, Limit: 5}, "")
+		_, files, err := s.People.Files(ctx, p.ID)
+		if err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		cases, err := s.Cases.OfPersons(ctx, s.viewer(ctx), files, 5)
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
 		known := knownCaller{ID: p.ID, Name: p.Name, Cases: []knownCase{}}
-		for _, c := range cases.Rows {
+		for _, c := range cases {
 			known.Cases = append(known.Cases, knownCase{c.ID, c.No, c.Phase})
 		}
 		out.Body.People = append(out.Body.People, known)

@@ -23,7 +23,7 @@ const kindComplaint kind = "Complaint"
 
 // kinds are the resources of the families.
 var kinds = map[string]kind{
-	"complaint": kindComplaint, "person": "Person", "enterprise": "Enterprise", "series": "Series", "calendar": "Calendar", "orgunit": "OrgUnit",
+	"complaint": kindComplaint, "person": "Person", "household": "Household", "enterprise": "Enterprise", "series": "Series", "calendar": "Calendar", "orgunit": "OrgUnit",
 }
 
 // Resource is what something is to be done on.

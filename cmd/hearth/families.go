@@ -17,10 +17,12 @@ import (
 	"hearth/adapters/web"
 	complaintpages "hearth/adapters/web/complaints"
 	orgpages "hearth/adapters/web/orgs"
+	peoplepages "hearth/adapters/web/people"
 	reactionpages "hearth/adapters/web/reactions"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/household"
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
@@ -37,7 +39,7 @@ import (
 
 // registry knows the events of every family.
 func registry() *eventstore.Registry {
-	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs())
+	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs())
 }
 
 // models are the read models and their queries.
@@ -136,6 +138,9 @@ func (a *App) families() ([]web.Family, error) {
 		complaintpages.New(complaintpages.Config{
 			Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
 			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports,
+		}),
+		peoplepages.New(peoplepages.Config{
+			Casework: a.casework, People: a.models.people, Cases: a.models.complaints, Timeline: a.models.timeline, Accounts: a.accounts,
 		}),
 		reactionpages.New(a.reactions),
 		orgpages.New(a.casework),

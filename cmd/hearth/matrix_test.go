@@ -24,6 +24,12 @@ var onPages = map[string]string{
 	"GET /api/v1/complaints/{id}":          "/complaints/{id}",
 	"GET /api/v1/complaints/{id}/timeline": "/complaints/{id}",
 	"POST /api/v1/calls":                   "/desk",
+	"POST /api/v1/people/find":             "/people",
+	"GET /api/v1/people/{id}":              "/people/{id}",
+	"GET /api/v1/households/{id}":          "/households/{id}",
+	"GET /api/v1/erasures":                 "/people/erasures",
+	"POST /api/v1/people":                  "", // like commands: what the policies say, see the matrix of adapters/policy
+	"POST /api/v1/households":              "",
 	"GET /api/v1/codes":                    "", // names of codes, which everybody may know
 }
 

@@ -87,7 +87,7 @@ func (p *pages) personOf(q *web.Request, f *web.Form, t claimantRow) (uuid.UUID,
 	}
 	for _, k := range known {
 		if k.Name == t.Name {
-			return k.ID, nil
+			return p.leading(q.Context(), k)
 		}
 	}
 	r := request(q, f, q.User.Roles)

@@ -119,3 +119,10 @@ func parseIDs(texts []string) []uuid.UUID {
 	}
 	return ids
 }
+
+// leading is the file that counts of somebody who was found: a file that was
+// merged leads to another.
+func (p *pages) leading(ctx context.Context, who people.Person) (uuid.UUID, error) {
+	main, _, err := p.People.Files(ctx, who.ID)
+	return main, err
+}

@@ -392,5 +392,5 @@ func (p *pages) knownPerson(ctx context.Context, name, idNo string) (uuid.UUID, 
 	if i < 0 {
 		return uuid.Nil, domain.Reject("id_no_of_another", "身份证号尾号%s在档案里是另一个姓名,请核对姓名和号码;确需更正的,先更正人员档案。", idNo[max(0, len(idNo)-4):])
 	}
-	return found[i].ID, nil
+	return p.leading(ctx, found[i])
 }
