@@ -2,6 +2,7 @@ package people
 
 import (
 	"github.com/google/uuid"
+
 	"hearth/adapters/casework"
 	"hearth/adapters/guard"
 	"hearth/adapters/web"
