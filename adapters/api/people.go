@@ -26,7 +26,7 @@ type findIn struct {
 
 type findOut struct {
 	Body struct {
-		People []people.Person `json:"people" doc:"号码只给出首尾"`
+		People []people.Person `json:"people" doc:"姓名和号码只给出一部分"`
 	}
 }
 
@@ -70,12 +70,6 @@ var personReaders = []domain.Role{
 	domain.RoleCashier, domain.RoleAccountant, domain.RoleFinanceAuditor, domain.RoleDiscipline, domain.RoleLeader,
 }
 
-// nameReaders see names, others masks: as on the pages.
-var nameReaders = []domain.Role{
-	domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead,
-	domain.RoleReviewer, domain.RoleApprover, domain.RoleDiscipline, domain.RoleFinanceAuditor,
-}
-
 func (s *server) registerPeople(api huma.API) {
 	huma.Register(api, s.operation(http.MethodPost, "/people/find", "find-people", "按完整的姓名或号码查找人员", accounts.ScopePeopleRead), s.findPeople)
 	huma.Register(api, s.operation(http.MethodGet, "/people/{id}", "get-person", "查询人员档案", accounts.ScopePeopleRead), s.person)
@@ -89,15 +83,6 @@ func readers(ctx context.Context) error {
 		return domain.Reject("not_permitted", "令牌所属用户的岗位不能查看人员。")
 	}
 	return nil
-}
-
-// shown is a person as the caller sees one.
-func shown(ctx context.Context, p people.Person) people.Person {
-	masked := p.Masked()
-	if callerOf(ctx).user.Has(nameReaders...) {
-		masked.Name = p.Name
-	}
-	return masked
 }
 
 func (s *server) findPeople(ctx context.Context, in *findIn) (*findOut, error) {
@@ -122,7 +107,7 @@ func (s *server) findPeople(ctx context.Context, in *findIn) (*findOut, error) {
 			return nil, s.fail(ctx, domain.Reject("one_question", "一次只按一项查找:姓名、身份证号、电话或银行账号。"))
 		}
 		for _, p := range found {
-			out.Body.People = append(out.Body.People, shown(ctx, p))
+			out.Body.People = append(out.Body.People, p.Masked())
 		}
 	}
 	if asked == 0 {
@@ -155,7 +140,7 @@ func (s *server) person(ctx context.Context, in *personIn) (*personOut, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	out := &personOut{personBody{Person: shown(ctx, p), Cases: []knownCase{}}}
+	out := &personOut{personBody{Person: p.Masked(), Cases: []knownCase{}}}
 	if out.Body.Main, out.Body.Files, err = s.People.Files(ctx, p.ID); err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -209,7 +194,7 @@ func (s *server) erasures(ctx context.Context, _ *struct{}) (*erasuresOut, error
 		if r.Subjects, err = s.seen(ctx, r.Subjects); err != nil {
 			return nil, s.fail(ctx, err)
 		}
-		out.Body.Requests = append(out.Body.Requests, openRequest{p.ID, shown(ctx, p).Name, r})
+		out.Body.Requests = append(out.Body.Requests, openRequest{p.ID, p.Masked().Name, r})
 	}
 	return out, nil
 }

@@ -24,15 +24,12 @@ func TestPeople(t *testing.T) {
 	}
 	for _, body := range []string{`{"name":"张三丰"}`, `{"id_no":"110105491231002"}`, `{"phone":"138-0000-1234"}`} {
 		got := c.do("operator", "POST", "/people/find", "", body)
-		if got.status != http.StatusOK || !strings.Contains(got.raw, id) || !strings.Contains(got.raw, "张三丰") || !strings.Contains(got.raw, "138****1234") {
+		if got.status != http.StatusOK || !strings.Contains(got.raw, id) || !strings.Contains(got.raw, "张*") || !strings.Contains(got.raw, "138****1234") {
 			t.Errorf("find %s: %d %s", body, got.status, got.raw)
 		}
-		if strings.Contains(got.raw, "13800001234") || strings.Contains(got.raw, "11010519491231002X") || strings.Contains(got.raw, "某镇") {
+		if strings.Contains(got.raw, "张三丰") || strings.Contains(got.raw, "13800001234") || strings.Contains(got.raw, "11010519491231002X") || strings.Contains(got.raw, "某镇") {
 			t.Errorf("find %s: not masked: %s", body, got.raw)
 		}
-	}
-	if got := c.do("inspector", "POST", "/people/find", "", `{"phone":"13800001234"}`); strings.Contains(got.raw, "张三丰") || !strings.Contains(got.raw, "张*") {
-		t.Errorf("the name for who sees masks: %s", got.raw)
 	}
 	other := c.do("handler", "POST", "/people", "key-0002", `{"identity":{"name":"张叁丰"}}`).body["id"].(string)
 	if got := c.do("handler", "POST", "/people/"+other+"/commands/merge", "key-0003", `{"into":"`+id+`","basis":"person_confirmed"}`); got.status != http.StatusOK {

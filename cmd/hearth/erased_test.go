@@ -29,7 +29,7 @@ const (
 // traces are what no screen may show afterwards, masks included.
 func traces() []string {
 	return []string{
-		erasedName, "司马*", "司*", erasedIDNo, text.MaskID(erasedIDNo), erasedPhone, text.MaskPhone(erasedPhone), erasedAddress, erasedAccount, erasedPhrase,
+		erasedName, text.MaskName(erasedName), erasedIDNo, text.MaskID(erasedIDNo), erasedPhone, text.MaskPhone(erasedPhone), erasedAddress, erasedAccount, erasedPhrase,
 	}
 }
 
@@ -66,7 +66,7 @@ func TestErasedEverywhere(t *testing.T) {
 		t.Fatalf("only %d of %d pages and routes show the person beforehand: %v", len(shown), len(before), shown)
 	}
 	all := strings.Join(sortedBodies(before), "\n")
-	for _, value := range []string{erasedName, text.MaskID(erasedIDNo), text.MaskPhone(erasedPhone), erasedIDNo, erasedPhone, erasedPhrase} {
+	for _, value := range []string{text.MaskName(erasedName), text.MaskID(erasedIDNo), text.MaskPhone(erasedPhone), erasedPhrase} {
 		if !strings.Contains(all, value) {
 			t.Errorf("%q is shown nowhere beforehand: its absence would say nothing", value)
 		}
@@ -79,7 +79,7 @@ func TestErasedEverywhere(t *testing.T) {
 	e.rebuild()
 	e.nowhere("suspended and rebuilt", shown, text.Suspended)
 	e.decide("unsuspend", map[string]string{"basis": "own_request"})
-	e.reads(erasedName)
+	e.reads(text.MaskName(erasedName))
 	e.again(before, shown)
 
 	e.decide("suspend", map[string]string{"basis": "consent_withdrawn", "subjects": e.kase})

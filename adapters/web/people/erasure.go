@@ -90,7 +90,7 @@ func (p *pages) waiting(q *web.Request) ([]waitingLine, error) {
 	var lines []waitingLine
 	for _, who := range open {
 		l := waitingLine{requestLines(who, n)[0], whyNot(q, who)}
-		l.Who = shown(q.User, who).Name
+		l.Who = who.Masked().Name
 		lines = append(lines, l)
 	}
 	return lines, nil
@@ -181,7 +181,7 @@ func (p *pages) showErasure(q *web.Request) error {
 	}
 	page := &erasurePage{
 		Page: q.Page("个人信息处置", web.Crumb{Label: "人员", Href: "/people"}, web.Crumb{Label: "人员档案", Href: ownAddress(who.ID)}),
-		Who:  shown(q.User, who), Standing: standing(who.Standing), MayAsk: q.User.Has(askers...),
+		Who:  who.Masked(), Standing: standing(who.Standing), MayAsk: q.User.Has(askers...),
 		Approve: q.NewForm("approve"), Refuse: q.NewForm("refuse"), Refusals: person.RefusalBases().Table(), WhyNot: whyNot(q, who),
 	}
 	var users []string
@@ -199,7 +199,7 @@ func (p *pages) showErasure(q *web.Request) error {
 	}
 	for _, id := range parseIDs(who.Files()) {
 		if o, ok := linked[id]; ok {
-			page.Linked = append(page.Linked, shown(q.User, o))
+			page.Linked = append(page.Linked, o.Masked())
 		}
 	}
 	cases, err := p.casesOf(q, []uuid.UUID{who.ID})

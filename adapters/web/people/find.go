@@ -68,7 +68,7 @@ func (p *pages) showFind(q *web.Request) error {
 		return err
 	}
 	for _, who := range found {
-		page.Found = append(page.Found, shown(q.User, who))
+		page.Found = append(page.Found, who.Masked())
 	}
 	if q.User.Has(deciders...) {
 		waiting, err := p.waiting(q)

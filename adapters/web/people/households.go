@@ -84,7 +84,7 @@ func (p *pages) showForm(q *web.Request) error {
 	}
 	page := &formPage{
 		Page: q.Page("立户", web.Crumb{Label: "人员", Href: "/people"}, web.Crumb{Label: "人员档案", Href: fileAddress(who.ID)}),
-		Who:  shown(q.User, who), Form: q.NewForm("household"), Relations: relationOptions(),
+		Who:  who.Masked(), Form: q.NewForm("household"), Relations: relationOptions(),
 	}
 	for n := range memberRows {
 		page.Rows = append(page.Rows, n+1)

@@ -36,7 +36,7 @@ func (k kinLine) Relation() string { return k.Kin.Relation.Label() }
 func kinLines(q *web.Request, who people.Person, n names) []kinLine {
 	var lines []kinLine
 	for _, k := range who.Kin {
-		l := kinLine{Kin: k, Person: who.ID, Who: shown(q.User, who).Name, Staff: n.User(k.User), By: n.User(k.DeclaredBy)}
+		l := kinLine{Kin: k, Person: who.ID, Who: who.Masked().Name, Staff: n.User(k.User), By: n.User(k.DeclaredBy)}
 		if k.Holds() && q.User.Has(kinKeepers...) && k.User != q.User.ID && who.Standing != person.IsShredded {
 			l.Withdraw = q.NewForm("withdraw-kin-" + who.ID.String() + k.User)
 		}

@@ -46,14 +46,14 @@ func (p *pages) showMerge(q *web.Request) error {
 	}
 	page := &mergePage{
 		Page: q.Page("并档", web.Crumb{Label: "人员", Href: "/people"}, web.Crumb{Label: "人员档案", Href: ownAddress(who.ID)}),
-		Who:  shown(q.User, who), Find: q.NewForm("find-other"), Form: q.NewForm("merge"), Bases: person.MergeBases().Table(),
+		Who:  who.Masked(), Find: q.NewForm("find-other"), Form: q.NewForm("merge"), Bases: person.MergeBases().Table(),
 	}
 	if into := q.URL.Query().Get("into"); into != "" {
 		other, err := p.byID(q.Context(), into)
 		if err != nil || other.ID == who.ID {
 			return web.ErrNotFound
 		}
-		page.Other, page.Found = shown(q.User, other), true
+		page.Other, page.Found = other.Masked(), true
 		if page.Lines, err = p.compare(q, who, other); err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (p *pages) showMerge(q *web.Request) error {
 }
 
 func (p *pages) compare(q *web.Request, here, there people.Person) ([]comparison, error) {
-	a, b := shown(q.User, here), shown(q.User, there)
+	a, b := here.Masked(), there.Masked()
 	line := func(key, x, y, wholeX, wholeY string) comparison {
 		c := comparison{Key: key, Here: x, There: y}
 		switch {

@@ -3,6 +3,8 @@ package people
 import (
 	"context"
 	"errors"
+	"regexp"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -14,21 +16,11 @@ import (
 	"hearth/projections/timeline"
 )
 
-// mayKnow reports whether a user works on cases with the people in them and sees
-// their names; others see masks, here as on the pages of cases.
-func mayKnow(u accounts.User) bool {
+// mayRead reports whether a user works on cases and sees what was written down
+// about people, with their names and numbers masked; others see the sentences.
+func mayRead(u accounts.User) bool {
 	return u.Has(domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead,
 		domain.RoleReviewer, domain.RoleApprover, domain.RoleDiscipline, domain.RoleFinanceAuditor)
-}
-
-// shown is a person as a user sees one: numbers masked, the name too unless the
-// user knows names.
-func shown(u accounts.User, p people.Person) people.Person {
-	masked := p.Masked()
-	if mayKnow(u) {
-		masked.Name = p.Name
-	}
-	return masked
 }
 
 // names resolves ids for one reader.
@@ -36,7 +28,7 @@ type names struct {
 	units  orgunit.Tree
 	users  map[string]string
 	people map[uuid.UUID]people.Person
-	open   bool
+	reads  bool // the reader sees what was written down
 }
 
 // User is the name of an account.
@@ -65,21 +57,31 @@ func (n names) Person(id string) string {
 	return n.Of(parsed)
 }
 
-// Of is Person for an id.
+// Of is Person for an id: the mask of the name.
 func (n names) Of(id uuid.UUID) string {
-	p, ok := n.people[id]
-	switch {
-	case !ok:
-		return "(未建档)"
-	case n.open:
-		return p.Name
+	if p, ok := n.people[id]; ok {
+		return text.MaskName(p.Name)
 	}
-	return text.MaskName(p.Name)
+	return "(未建档)"
+}
+
+// numbers are runs of digits that may be of a telephone or an identity card.
+var numbers = regexp.MustCompile(`\d[\d -]{5,}[\dXx]`)
+
+// veil is a text that somebody wrote, with masks for the names of the people of
+// the page and for long numbers.
+func (n names) veil(s string) string {
+	for _, p := range n.people {
+		if p.Name != "" {
+			s = strings.ReplaceAll(s, p.Name, text.MaskName(p.Name))
+		}
+	}
+	return numbers.ReplaceAllStringFunc(s, text.MaskPhone)
 }
 
 // names looks up accounts and persons.
 func (p *pages) names(ctx context.Context, u accounts.User, users []string, persons ...uuid.UUID) (names, error) {
-	n := names{units: p.Casework.KnownUnits(), users: map[string]string{}, open: mayKnow(u)}
+	n := names{units: p.Casework.KnownUnits(), users: map[string]string{}, reads: mayRead(u)}
 	for _, id := range users {
 		if _, known := n.users[id]; known || id == "" || id == "system" {
 			continue

@@ -4,8 +4,8 @@
 // for the cases, projections/complaints; the rules are domain/person and
 // domain/household.
 //
-// What is searched for is never in an address. Numbers are masked on every page;
-// names are masked as on the pages of cases. Read New, then person.go.
+// What is searched for is never in an address. Names and numbers are masked on
+// every page. Read New, then person.go.
 package people
 
 import (

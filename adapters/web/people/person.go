@@ -29,7 +29,7 @@ func (p *pages) fileRoutes() []web.Route {
 // filePage is the file of a person.
 type filePage struct {
 	web.Page
-	Who        people.Person // as the user sees one
+	Who        people.Person // masked
 	Standing   web.Badge
 	Facts      []fact
 	Cases      []complaints.Row
@@ -110,7 +110,7 @@ func (p *pages) showFile(q *web.Request) error {
 		return q.Redirect(fileAddress(main))
 	}
 	page := &filePage{
-		Page: q.Page("人员档案", web.Crumb{Label: "人员", Href: "/people"}), Who: shown(q.User, who), Standing: standing(who.Standing), Facts: facts(q, who),
+		Page: q.Page("人员档案", web.Crumb{Label: "人员", Href: "/people"}), Who: who.Masked(), Standing: standing(who.Standing), Facts: facts(who),
 		NoCases: web.Empty{Title: "没有案件", Text: "此人没有参与您能看到的案件。"},
 	}
 	page.Led, page.Main = main != who.ID, main
@@ -147,8 +147,8 @@ func (p *pages) rightsOn(q *web.Request, who people.Person) rights {
 	}
 }
 
-func facts(q *web.Request, p people.Person) []fact {
-	seen := shown(q.User, p)
+func facts(p people.Person) []fact {
+	seen := p.Masked()
 	personal := func(key, field, value, whole string) fact {
 		f := fact{Fact: web.Fact{Key: key, Value: value}, Field: field, Masked: value != whole}
 		if f.Masked && value == "" {
@@ -197,7 +197,7 @@ func (p *pages) fillFile(q *web.Request, page *filePage, who people.Person, file
 	direct := who.Files()
 	for _, id := range files {
 		if o, ok := others[id]; ok && id != who.ID {
-			page.Files = append(page.Files, fileLine{shown(q.User, o), slices.Contains(direct, id.String())})
+			page.Files = append(page.Files, fileLine{o.Masked(), slices.Contains(direct, id.String())})
 		}
 	}
 	same, err := p.People.Duplicates(ctx, who.ID)
@@ -205,7 +205,7 @@ func (p *pages) fillFile(q *web.Request, page *filePage, who people.Person, file
 		return err
 	}
 	for _, d := range same {
-		d.Person = shown(q.User, d.Person)
+		d.Person = d.Person.Masked()
 		page.Duplicates = append(page.Duplicates, duplicateLine{d, common(d)})
 	}
 	households, err := p.People.Households(ctx, who.ID)
@@ -217,7 +217,7 @@ func (p *pages) fillFile(q *web.Request, page *filePage, who people.Person, file
 		return err
 	}
 	found := timeline.Mentioned(entries)
-	users, persons := found.Users, parseIDs(found.Persons)
+	users, persons := found.Users, append(parseIDs(found.Persons), who.ID)
 	for _, k := range who.Kin {
 		users = append(users, k.User, k.DeclaredBy, k.WithdrawnBy)
 	}
@@ -264,8 +264,8 @@ func moments(entries []timeline.Entry, n names) []web.Moment {
 		if e.Late() {
 			m.Recorded, m.Late = e.RecordedAt, e.LateReason
 		}
-		if e.Detail != "" && n.open {
-			m.Details = append(m.Details, web.Fact{Key: "内容", Value: e.Detail})
+		if e.Detail != "" && n.reads {
+			m.Details = append(m.Details, web.Fact{Key: "内容", Value: n.veil(e.Detail)})
 		}
 		list[len(entries)-1-i] = m
 	}

@@ -35,7 +35,7 @@ func (p *pages) showReceipt(q *web.Request) error {
 	}
 	page := &receiptPage{
 		Page: q.Page("个人信息处置回执", web.Crumb{Label: "人员", Href: "/people"}, web.Crumb{Label: "个人信息处置", Href: erasureAddress(who.ID)}),
-		Who:  shown(q.User, who), R: requestLines(who, n)[len(who.Requests)-no], Final: final(r.Step),
+		Who:  who.Masked(), R: requestLines(who, n)[len(who.Requests)-no], Final: final(r.Step),
 		No: who.ID.String()[:8] + "-" + strconv.Itoa(no),
 	}
 	if page.Cases, page.Hidden, err = p.subjects(q, r.Subjects); err != nil {
