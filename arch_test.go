@@ -53,6 +53,7 @@ var allowed = []struct {
 	{"adapters/calls", []string{"hearth/adapters/ticket", pgxLib}},
 	{"adapters/policy", []string{"hearth/domain/...", uuidLib, cedarLib}},
 	{"adapters/casework", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/policy", uuidLib}},
+	{"adapters/access", []string{"hearth/domain", "hearth/domain/access", "hearth/eventstore", uuidLib}},
 	{"adapters/reactions", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/casework", "hearth/adapters/postgres", uuidLib, pgxLib, watermillLib}},
 	{"adapters/repair", []string{"hearth/adapters/natsserver/blocks", "hearth/eventstore", "hearth/eventstore/notary", tlogLib}},
 	{"adapters/sealing", []string{"hearth/eventstore", "hearth/eventstore/notary", pgxLib}},
