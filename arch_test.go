@@ -63,10 +63,10 @@ var allowed = []struct {
 	{"adapters/backup", []string{"hearth/adapters/dirlock", "hearth/adapters/postgres", "hearth/domain", "hearth/eventstore", "hearth/eventstore/notary", pgxLib, zstdLib, tlogLib, syncLib, sysLib}},
 	{"adapters/web/chart", nil},
 	{"adapters/web/browsertest", []string{chromeLib}},
-	{"adapters/web", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/accounts", "hearth/adapters/web/chart", uuidLib, scsLib, pgxLib}},
+	{"adapters/web", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/access", "hearth/adapters/accounts", "hearth/adapters/web/chart", uuidLib, scsLib, pgxLib}},
 	{"adapters/web/reactions", []string{"hearth/domain", "hearth/adapters/reactions", "hearth/adapters/web", uuidLib}},
 	{"adapters/web/...", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/calls", "hearth/adapters/casework", "hearth/adapters/importer", "hearth/adapters/sheet", "hearth/adapters/web", "hearth/adapters/web/chart", uuidLib}},
-	{"adapters/api", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/casework", uuidLib, humaLib}},
+	{"adapters/api", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/access", "hearth/adapters/accounts", "hearth/adapters/casework", uuidLib, humaLib}},
 	{"cmd/...", []string{"*"}},
 	{"bench/...", []string{"*"}},
 }

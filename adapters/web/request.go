@@ -12,6 +12,7 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/eventstore"
 )
 
@@ -28,6 +29,7 @@ type Request struct {
 	sent  *Form  // what a POST carried, once it was asked for
 	kept  *kept  // a form that is shown again
 	plain bool   // there is no session
+	seen  access.Seen
 }
 
 // kept is a form that did not go through, and the status of the answer that
