@@ -142,6 +142,13 @@ func (s *Service) Available(ctx context.Context, id uuid.UUID, state complaint.S
 	return actions, nil
 }
 
+// The uses of a complaint that Permitted knows.
+const (
+	UseReveal      = policy.Reveal
+	UseExportClear = policy.ExportClear
+	UseSeeAccess   = policy.SeeAccess
+)
+
 // Permitted is the first of the actors who may make a use of a complaint that is no
 // command (policy.Uses), such as having personal fields shown. The error is that
 // of the last.

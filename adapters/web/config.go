@@ -68,7 +68,7 @@ type Config struct {
 	Families []Family
 	Alarms   func() []Alarm                       // nil: there are none
 	Keeping  func(ctx context.Context) []Standing // nil: nothing to tell
-	Access   *accesslog.Recorder                   // nil: nobody writes down who looked, and nothing is shown in the clear
+	Access   *accesslog.Recorder                  // nil: nobody writes down who looked, and nothing is shown in the clear
 	Log      *slog.Logger
 	Now      func() time.Time
 

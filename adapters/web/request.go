@@ -136,6 +136,9 @@ func (q *Request) send(status int, body []byte) error {
 	return nil
 }
 
+// Background reports whether the page's script asks on its own account.
+func (q *Request) Background() bool { return background(q.Request) }
+
 // background reports whether the page's script asks on its own account; such
 // requests neither take notices nor keep a session alive.
 func background(r *http.Request) bool {

@@ -23,7 +23,7 @@ func (p *pages) choices(q *web.Request, s complaint.State, r complaint.Rules, ro
 		return choices{}, err
 	}
 	users = slices.DeleteFunc(users, func(u accounts.User) bool { return u.Disabled })
-	ledger, err := p.ledger(q, row)
+	ledger, err := p.ledger(q, row, p.look(q, row.ID))
 	if err != nil {
 		return choices{}, err
 	}

@@ -9,11 +9,13 @@ import (
 	"hearth/adapters/casework"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
 	"hearth/projections/complaints"
 	"hearth/projections/people"
+	"hearth/projections/text"
 )
 
 var deskRoles = []domain.Role{
@@ -87,6 +89,10 @@ func (p *pages) showDesk(q *web.Request) error {
 	if page.Caller, err = p.caller(q, f.Text("phone")); err != nil {
 		return err
 	}
+	for i, promise := range page.Desk.Mine {
+		page.Desk.Mine[i].About = text.MaskNumbers(promise.About)
+	}
+	p.viewed(q, access.Thing{}, access.ScreenDesk)
 	if f.Failed {
 		if page.Hints, err = p.hintsFor(q, f); err != nil {
 			return err
@@ -103,7 +109,10 @@ func areaOf(org string) string {
 	return org
 }
 
-// caller finds who may be calling from a number.
+// caller finds who may be calling from a number. The number stands in the form in
+// the clear, for the operator has just typed it, or the phone system has shown it,
+// and it is to be read back; the look-up is noted with it (sealed). The names of
+// those who are on file with it are masked: whoever calls says their own.
 func (p *pages) caller(q *web.Request, phone string) (callerView, error) {
 	if phone == "" {
 		return callerView{}, nil
@@ -118,8 +127,9 @@ func (p *pages) caller(q *web.Request, phone string) (callerView, error) {
 		if err != nil {
 			return view, err
 		}
-		view.People = append(view.People, knownCaller{who, cases.Rows})
+		view.People = append(view.People, knownCaller{who.Masked(), cases.Rows})
 	}
+	q.Searched(p.auditor(q), access.LookupCaller, phone, len(view.People))
 	return view, nil
 }
 
@@ -317,5 +327,6 @@ func (p *pages) showRegistered(q *web.Request) error {
 	for _, kind := range state.Limitation.Near {
 		page.Near += fmt.Sprintf("%s截至%s,请提醒来电人及时主张。", kind.Label(), state.Limitation.Until(kind))
 	}
+	p.viewed(q, onCase(row.ID), access.ScreenRegistered)
 	return q.Render("complaints/registered", page)
 }

@@ -9,6 +9,7 @@ import (
 	"hearth/adapters/casework"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/enterprise"
 	"hearth/domain/orgunit"
 	"hearth/projections/complaints"
@@ -77,6 +78,7 @@ func (p *pages) showEnterprises(q *web.Request) error {
 		if err != nil {
 			return err
 		}
+		q.Searched(p.auditor(q), access.LookupEnterprises, page.Asked, len(found))
 		return q.Render("complaints/enterprises", page)
 	}
 	after, err := uuid.Parse(filter.Text("after"))
@@ -100,6 +102,7 @@ func (p *pages) showEnterprises(q *web.Request) error {
 		v.Del("after")
 		page.Pager.First = "/enterprises?" + v.Encode()
 	}
+	p.viewed(q, access.Thing{}, access.ScreenEnterprises)
 	return q.Render("complaints/enterprises", page)
 }
 
@@ -275,6 +278,7 @@ func (p *pages) showEnterprise(q *web.Request) error {
 		return err
 	}
 	page.More = max(0, card.Total-len(page.Cases))
+	p.viewed(q, onEnterprise(card.ID), access.ScreenEnterprise)
 	return q.Render("complaints/enterprise", page)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"hearth/adapters/casework"
 	"hearth/adapters/web"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/projections/complaints"
 	"hearth/projections/timeline"
@@ -55,7 +56,7 @@ func (p *pages) showFile(q *web.Request) error {
 	if f.Work, err = p.workView(q, state, row.ID, &m); err != nil {
 		return err
 	}
-	c := &casePage{Row: row, MayKnow: mayKnow(q.User)}
+	c := &casePage{Row: row, look: reader(q.User)}
 	if err := p.fillLedger(q, c, m); err != nil {
 		return err
 	}
@@ -63,17 +64,18 @@ func (p *pages) showFile(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	persons := parseIDs(m.Persons)
-	for _, l := range c.Ledger {
-		persons = append(persons, l.PersonID)
+	persons, err := p.peopleOf(q, row)
+	if err != nil {
+		return err
 	}
-	if f.Names, err = p.names(q.Context(), c.MayKnow, m, append(persons, row.Reporter)...); err != nil {
+	if f.Names, err = p.names(q.Context(), c.look, m, persons...); err != nil {
 		return err
 	}
 	f.Ledger, f.Clocks = c.Ledger, clockLines(clocks)
-	f.Facts, f.Summary = caseFacts(row, f.Names), f.Names.veil(row.Summary)
+	f.Facts, f.Summary = caseFacts(row, f.Names, false), f.Names.veil(row.Summary)
 	f.Moments = moments(f.Entries, f.Names)
 	f.Manifest = manifestOf(row, f.Entries)
+	p.viewed(q, onCase(row.ID), access.ScreenFile)
 	return q.Render("complaints/file", f)
 }
 

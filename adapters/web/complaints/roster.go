@@ -14,6 +14,7 @@ import (
 	"hearth/adapters/sheet"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/person"
 	"hearth/eventstore"
@@ -23,7 +24,11 @@ import (
 )
 
 func (p *pages) ledgerRoutes() []web.Route {
-	return []web.Route{{Pattern: "GET /complaints/{id}/ledger.xlsx", Handler: p.exportLedger, Roles: staff, Models: caseModels}}
+	return []web.Route{
+		{Pattern: "GET /complaints/{id}/ledger.xlsx", Handler: p.exportLedger, Roles: staff, Models: caseModels},
+		{Pattern: "GET /complaints/{id}/ledger", Handler: p.showClearLedger, Roles: staff, Models: caseModels},
+		{Pattern: "POST /complaints/{id}/ledger", Handler: p.exportClearLedger, Roles: staff, Models: caseModels},
+	}
 }
 
 func (p *pages) rosterRoutes() []web.Route {
@@ -68,8 +73,7 @@ func (p *pages) ledgerLines(q *web.Request, row complaints.Row) ([]importer.Line
 	return lines, nil
 }
 
-// exportLedger is the ledger as a spreadsheet: whole for those who work with the
-// people in it, masked for others.
+// exportLedger is the ledger as a spreadsheet, with names and numbers masked.
 func (p *pages) exportLedger(q *web.Request) error {
 	row, err := p.find(q)
 	if err != nil {
@@ -79,16 +83,14 @@ func (p *pages) exportLedger(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	if !mayKnow(q.User) {
-		for i, l := range lines {
-			lines[i].Name, lines[i].IDNo, lines[i].Phone = text.MaskName(l.Name), text.MaskID(l.IDNo), text.MaskPhone(l.Phone)
-		}
+	for i, l := range lines {
+		lines[i].Name, lines[i].IDNo, lines[i].Phone = text.MaskName(l.Name), text.MaskID(l.IDNo), text.MaskPhone(l.Phone)
 	}
 	var body bytes.Buffer
-	if err := importer.WriteLedger(&body, sheet.XLSX, lines); err != nil {
+	if err := importer.WriteLedger(&body, sheet.XLSX, lines, p.mark(q)); err != nil {
 		return err
 	}
-	return sendSheet(q, "诉求人台账 "+row.No, sheet.XLSX, body.Bytes())
+	return p.export(q, "诉求人台账 "+row.No+".xlsx", body.Bytes(), access.Exported{Query: access.QueryLedger, On: onCase(row.ID), Rows: len(lines)})
 }
 
 // rosterTemplate is an empty roster to fill in.
@@ -229,6 +231,10 @@ func (p *pages) previewRoster(q *web.Request) error {
 	if err := p.fillRoster(q, page); err != nil {
 		return err
 	}
+	// The rows are shown as they were uploaded, for somebody has to compare them
+	// with the paper: it is the uploader's own file, and nobody else gets the page.
+	// What it says of people who are on file is only that they are.
+	p.viewed(q, onCase(page.Row.ID), access.ScreenRoster)
 	return q.Render("complaints/roster", page)
 }
 
