@@ -25,10 +25,13 @@ const (
 	ScopeComplaintsRead  Scope = "complaints:read"  // look at complaints
 	ScopeComplaintsWrite Scope = "complaints:write" // issue commands on complaints
 	ScopeIntake          Scope = "intake"           // register complaints, look up a caller
+	ScopeReveal          Scope = "reveal"           // have personal fields shown, each with a reason
 )
 
 // Scopes is every scope.
-func Scopes() []Scope { return []Scope{ScopeComplaintsRead, ScopeComplaintsWrite, ScopeIntake} }
+func Scopes() []Scope {
+	return []Scope{ScopeComplaintsRead, ScopeComplaintsWrite, ScopeIntake, ScopeReveal}
+}
 
 // Token is a key for a program that acts for its owner. The key itself is known
 // only to who made it.

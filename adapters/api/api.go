@@ -22,6 +22,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
+	accesslog "hearth/adapters/access"
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
 	"hearth/domain"
@@ -40,6 +41,8 @@ type Config struct {
 	People   people.Queries
 	Calls    Calls
 	Wait     func(ctx context.Context, model string, pos eventstore.Position) error
+	Position func(model string) eventstore.Position // how far a read model is known to have come
+	Access   *accesslog.Recorder
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -75,6 +78,7 @@ func New(c Config) http.Handler {
 	s.registerComplaints(api)
 	s.registerCommands(api)
 	s.registerCalls(api)
+	s.registerReveal(api)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, http.StatusNotFound, "没有这个接口。接口说明见 "+prefix+"/openapi.json。")
 	})
@@ -181,12 +185,7 @@ func commandID(user accounts.User, key string) uuid.UUID {
 // viewer is the caller as the read models ask: in the role that sees the most
 // cases.
 func (s *server) viewer(ctx context.Context) complaints.Viewer {
-	u := callerOf(ctx).user
-	actors := make([]domain.Actor, len(u.Roles))
-	for i, r := range u.Roles {
-		actors[i] = domain.Actor{ID: u.ID, Org: u.Org, Role: r}
-	}
-	return complaints.ViewerOf(s.Casework.Widest(ctx, actors...))
+	return complaints.ViewerOf(s.Casework.Widest(ctx, actorsOf(callerOf(ctx).user)...))
 }
 
 // visible waits for a write to be readable; a model that is behind is no error
@@ -203,6 +202,14 @@ func (s *server) fail(ctx context.Context, err error) error {
 		status := http.StatusUnprocessableEntity
 		if no.Code == "role_not_allowed" || no.Code == "not_permitted" {
 			status = http.StatusForbidden
+		}
+		switch no.Code {
+		case "not_visible":
+			status = http.StatusNotFound
+		case "reveal_limit":
+			status = http.StatusTooManyRequests
+		case "not_recorded":
+			status = http.StatusServiceUnavailable
 		}
 		return &problem{Status: status, Title: "没有办成", Detail: no.Text, Code: no.Code}
 	}

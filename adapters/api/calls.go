@@ -8,9 +8,11 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/person"
 	"hearth/projections/complaints"
+	"hearth/projections/text"
 )
 
 // callIn is a call that a phone system announces. The number is in the body,
@@ -30,7 +32,7 @@ type callOut struct {
 
 type knownCaller struct {
 	ID    uuid.UUID   `json:"id"`
-	Name  string      `json:"name"`
+	Name  string      `json:"name" doc:"遮挡的姓名,如 张*"`
 	Cases []knownCase `json:"cases"`
 }
 
@@ -59,13 +61,14 @@ func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	s.Access.Searched(s.who(ctx), access.Searched{Kind: access.LookupCaller, Text: phone, Hits: len(found), Seen: s.seen()})
 	out.Body.People = []knownCaller{}
 	for _, p := range found {
 		cases, err := s.Cases.List(ctx, s.viewer(ctx), complaints.Filter{Reporter: p.ID, Limit: 5}, "")
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
-		known := knownCaller{ID: p.ID, Name: p.Name, Cases: []knownCase{}}
+		known := knownCaller{ID: p.ID, Name: text.MaskName(p.Name), Cases: []knownCase{}}
 		for _, c := range cases.Rows {
 			known.Cases = append(known.Cases, knownCase{c.ID, c.No, c.Phase})
 		}

@@ -12,6 +12,7 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
@@ -126,6 +127,12 @@ func (s *server) get(ctx context.Context, in *caseIn) (*caseOut, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	veil, err := s.veil(ctx, row)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	row.Summary = veil(row.Summary)
+	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPICase, s.seen())
 	return &caseOut{row}, nil
 }
 
@@ -153,6 +160,14 @@ func (s *server) timeline(ctx context.Context, in *timelineIn) (*timelineOut, er
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	veil, err := s.veil(ctx, row)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	for i, e := range entries {
+		entries[i].Detail = veil(e.Detail)
+	}
+	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPITimeline, s.seen())
 	return &timelineOut{entries}, nil
 }
 
@@ -175,6 +190,10 @@ func (s *server) list(ctx context.Context, in *listIn) (*listOut, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	for i := range page.Rows {
+		page.Rows[i].Summary = "" // a story is read one case at a time
+	}
+	s.Access.Viewed(s.who(ctx), access.Thing{}, access.ScreenAPIList, s.seen())
 	return &listOut{page}, nil
 }
 

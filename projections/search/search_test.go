@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"hearth/adapters/localpg/pgtest"
@@ -177,7 +178,7 @@ func TestHit(t *testing.T) {
 		Kind: search.Person, ID: id(search.Person, 1), At: start, Title: r.Hits[0].Title,
 		Cases: []search.Case{{ID: id(search.Complaint, 1), No: "晋工诉〔2026〕12号"}},
 	}
-	if diff := cmp.Diff(want, r.Hits[0]); diff != "" {
+	if diff := cmp.Diff(want, r.Hits[0], cmpopts.IgnoreUnexported(search.Hit{})); diff != "" {
 		t.Error(diff)
 	}
 	if masked := show(r.Hits[0].Masked().Title[0]); masked != "张*" {

@@ -56,6 +56,17 @@ var numbers = regexp.MustCompile(`\d[\d -]{5,}[\dXx]`)
 // MaskNumbers is a free text with masks for long numbers.
 func MaskNumbers(s string) string { return numbers.ReplaceAllStringFunc(s, MaskPhone) }
 
+// Veil is a free text as everybody may see it: with masks for the names of those
+// who may stand in it, and for long numbers.
+func Veil(s string, names ...string) string {
+	for _, name := range names {
+		if name != "" && !Withheld(name) {
+			s = strings.ReplaceAll(s, name, MaskName(name))
+		}
+	}
+	return MaskNumbers(s)
+}
+
 // mask keeps the ends of s; what is too short to hide anything is hidden whole.
 func mask(s string, head int, stars string, tail int) string {
 	runes := []rune(strings.TrimSpace(s))

@@ -59,6 +59,10 @@ func (p *pages) printed(q *web.Request) error {
 		screen = access.ScreenCase
 	}
 	q.Printed(p.auditor(q), onCase(row.ID), screen)
+	if f.Checked("beacon") {
+		return q.JSON(struct{}{})
+	}
+	q.Flash("已记下。请用浏览器的打印功能打印本页。")
 	return q.Redirect(caseAddress(row.ID) + "/file")
 }
 

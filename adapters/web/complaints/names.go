@@ -3,7 +3,6 @@ package complaints
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -100,12 +99,11 @@ func (n names) veil(s string) string {
 	if n.shown.has(uuid.Nil, access.FieldNarrative) {
 		return s
 	}
+	known := make([]string, 0, len(n.people))
 	for _, p := range n.people {
-		if p.Name != "" && !text.Withheld(p.Name) {
-			s = strings.ReplaceAll(s, p.Name, text.MaskName(p.Name))
-		}
+		known = append(known, p.Name)
 	}
-	return text.MaskNumbers(s)
+	return text.Veil(s, known...)
 }
 
 // names looks up everybody that sentences and ids mention, in three questions.
