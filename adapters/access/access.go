@@ -79,6 +79,9 @@ func New(store eventstore.Store, o Options) *Recorder {
 	}
 }
 
+// Limits are how much a user may reveal.
+func (r *Recorder) Limits() access.Limits { return r.opts.Limits }
+
 // Request is a reveal or an export on its way: CommandID is drawn with the form,
 // so that sending it twice is one. Case is what it belongs to, empty for lists.
 type Request struct {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -12,6 +13,7 @@ import (
 	"hearth/domain/complaint"
 	"hearth/domain/person"
 	"hearth/projections/complaints"
+	"hearth/projections/people"
 	"hearth/projections/text"
 )
 
@@ -61,6 +63,15 @@ func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	ids := make([]uuid.UUID, len(found))
+	for i, p := range found {
+		ids[i] = p.ID
+	}
+	unseen, err := s.Cases.Unseen(ctx, s.viewer(ctx), ids...)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	found = slices.DeleteFunc(found, func(p people.Person) bool { return unseen[p.ID] })
 	s.Access.Searched(s.who(ctx), access.Searched{Kind: access.LookupCaller, Text: phone, Hits: len(found), Seen: s.seen()})
 	out.Body.People = []knownCaller{}
 	for _, p := range found {

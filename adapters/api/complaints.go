@@ -132,6 +132,9 @@ func (s *server) get(ctx context.Context, in *caseIn) (*caseOut, error) {
 		return nil, s.fail(ctx, err)
 	}
 	row.Summary = veil(row.Summary)
+	if err := s.Cases.Redact(ctx, s.viewer(ctx), &row.MergedInto, &row.Summary); err != nil {
+		return nil, s.fail(ctx, err)
+	}
 	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPICase, s.seen())
 	return &caseOut{row}, nil
 }
@@ -164,8 +167,13 @@ func (s *server) timeline(ctx context.Context, in *timelineIn) (*timelineOut, er
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	var texts []*string
 	for i, e := range entries {
 		entries[i].Detail = veil(e.Detail)
+		texts = append(texts, &entries[i].Sentence, &entries[i].Detail)
+	}
+	if err := s.Cases.Redact(ctx, s.viewer(ctx), texts...); err != nil {
+		return nil, s.fail(ctx, err)
 	}
 	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPITimeline, s.seen())
 	return &timelineOut{entries}, nil

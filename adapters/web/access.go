@@ -53,6 +53,14 @@ func (q *Request) Reveal(as domain.Actor, command uuid.UUID, digest string, cmd 
 	return q.shell.cfg.Access.Reveal(q.Context(), accesslog.Request{Who: who(as), CommandID: command, Case: cmd.On.ID, Digest: digest}, cmd)
 }
 
+// RevealLimits are how much a user may reveal.
+func (q *Request) RevealLimits() access.Limits {
+	if q.shell.cfg.Access == nil {
+		return access.Limits{}
+	}
+	return q.shell.cfg.Access.Limits()
+}
+
 // Export answers with a file to be saved, once it is stored who takes it, and what
 // its digest is.
 func (q *Request) Export(as domain.Actor, command uuid.UUID, digest, name, contentType string, body []byte, file access.Exported) error {

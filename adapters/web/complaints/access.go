@@ -26,6 +26,8 @@ func (p *pages) accessRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /complaints/{id}/access", Handler: p.showCaseAccess, Roles: staff, Models: append(slices.Clone(caseModels), "access")},
 		{Pattern: "POST /complaints/{id}/printed", Handler: p.printed, Roles: staff},
+		{Pattern: "POST /enterprises/{id}/printed", Handler: p.printedEnterprise, Roles: staff},
+		{Pattern: "POST /printed/{screen}", Handler: p.printedList, Roles: staff},
 		{Pattern: "GET /access", Handler: p.showUserAccess, Roles: readers, Models: []string{"access", "complaints", "enterprises"}},
 	}
 }
@@ -64,6 +66,26 @@ func (p *pages) printed(q *web.Request) error {
 	}
 	q.Flash("已记下。请用浏览器的打印功能打印本页。")
 	return q.Redirect(caseAddress(row.ID) + "/file")
+}
+
+// printedEnterprise hears from the script of an enterprise's page.
+func (p *pages) printedEnterprise(q *web.Request) error {
+	id, err := uuid.Parse(q.PathValue("id"))
+	if err != nil {
+		return web.ErrNotFound
+	}
+	q.Printed(p.auditor(q), onEnterprise(id), access.ScreenEnterprise)
+	return q.JSON(struct{}{})
+}
+
+// printedList hears from the script of a page that lists cases.
+func (p *pages) printedList(q *web.Request) error {
+	screen := access.Screen(q.PathValue("screen"))
+	if !access.Screens().Has(screen) {
+		return web.ErrNotFound
+	}
+	q.Printed(p.auditor(q), access.Thing{}, screen)
+	return q.JSON(struct{}{})
 }
 
 // lookLine is one row of who looked at what.

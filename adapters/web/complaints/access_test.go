@@ -234,7 +234,7 @@ func TestNothingIsShownUnrecorded(t *testing.T) {
 }
 
 // unzip is all that a spreadsheet holds.
-func unzip(t *testing.T, book string) string {
+func unzip(t testing.TB, book string) string {
 	t.Helper()
 	r, err := zip.NewReader(strings.NewReader(book), int64(len(book)))
 	if err != nil {

@@ -98,12 +98,36 @@ func (p *pages) showView(q *web.Request, row complaints.Row, view string) error 
 	if err := p.permits(q, c, state); err != nil {
 		return err
 	}
+	if err := p.withoutHidden(q, c); err != nil {
+		return err
+	}
+	row = c.Row
 	c.Facts, c.Summary = append(caseFacts(row, c.Names, c.Reveal), revealable(row, c.Names, c.Reveal)...), c.Names.veil(row.Summary)
 	c.Shown = len(c.look.shown.Fields) > 0
 	c.Basis = basisOf(row.NextClock, row.TimeClass, rules)
 	c.Tabs = c.views()
 	p.viewed(q, onCase(row.ID), screenOf[c.View])
 	return q.Render("complaints/case", c)
+}
+
+// withoutHidden takes what tells of cases that are hidden from the user out of the
+// case: the number of the one that it was merged into, and what is counted as a
+// possible duplicate.
+func (p *pages) withoutHidden(q *web.Request, c *casePage) error {
+	if err := p.Cases.Redact(q.Context(), p.viewer(q), &c.Row.MergedInto, &c.Row.Summary); err != nil {
+		return err
+	}
+	if c.Row.Hints == 0 {
+		return nil
+	}
+	hints, err := p.Cases.Hinted(q.Context(), p.viewer(q), c.Row.ID)
+	c.Row.Hints = 0
+	for _, h := range hints {
+		if h.DismissedBy == "" {
+			c.Row.Hints++
+		}
+	}
+	return err
 }
 
 // screenOf are the screens that the views of a case are.

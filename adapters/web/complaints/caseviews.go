@@ -51,6 +51,13 @@ func (p *pages) fillLedger(q *web.Request, c *casePage, m timeline.Mentions) err
 	if c.Names, err = p.names(q.Context(), c.look, m, ids...); err != nil {
 		return err
 	}
+	moved := make([]*string, len(rows))
+	for i := range rows {
+		moved[i] = &rows[i].MovedFromNo
+	}
+	if err := p.Cases.Redact(q.Context(), p.viewer(q), moved...); err != nil {
+		return err
+	}
 	for _, r := range rows {
 		l := ledgerLine{Claimant: r, Name: c.Names.personName(r.PersonID), IDNo: c.Names.idNo(r.PersonID), Phone: c.Names.phone(r.PersonID)}
 		if r.ProposedBy != "" {

@@ -352,6 +352,9 @@ func (p *pages) changesSince(q *web.Request, f *web.Form, row complaints.Row, he
 			LateReason: by.LateReason, Actor: by.Actor.ID, Org: by.Actor.Org, Role: by.Actor.Role, Sentence: line.Text, Detail: line.Detail,
 		}
 	}
+	if err := p.redact(q, entries); err != nil {
+		return nil, err
+	}
 	persons, err := p.peopleOf(q, row)
 	if err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func (p *pages) readClaimants(q *web.Request, row complaints.Row, f *web.Form, c
 			PersonID: id, Items: []complaint.ClaimItem{{Kind: t.Kind, From: t.From, To: t.To, OwedFen: t.OwedFen}},
 		})
 	}
-	elsewhere, err := p.Cases.Elsewhere(q.Context(), row.ID, cmd.Claimants)
+	elsewhere, err := p.Cases.Elsewhere(q.Context(), p.viewer(q), row.ID, cmd.Claimants)
 	cmd.Elsewhere = elsewhere
 	return err
 }

@@ -154,10 +154,11 @@ func (p *pages) caseVersion(ctx context.Context, key string) (string, error) {
 	return fmt.Sprint(head.Version), err
 }
 
-// anyVersion changes with every case: lists are cheap to show again.
+// anyVersion changes with every case that is not restricted: lists are cheap to show
+// again. All who watch lists hear the same, so of restricted cases nobody hears.
 func (p *pages) anyVersion(ctx context.Context, _ string) (string, error) {
-	last, err := p.Cases.Last(ctx)
-	return fmt.Sprint(last), err
+	n, last, err := p.Cases.Last(ctx)
+	return fmt.Sprint(n, " ", last), err
 }
 
 // reader is what a user sees of what is personal: masks, as everybody. Who works on

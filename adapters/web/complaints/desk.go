@@ -122,6 +122,9 @@ func (p *pages) caller(q *web.Request, phone string) (callerView, error) {
 		return callerView{}, err
 	}
 	view := callerView{Asked: true}
+	if found, err = p.onFile(q, found); err != nil {
+		return view, err
+	}
 	for _, who := range found {
 		cases, err := p.Cases.List(q.Context(), p.viewer(q), complaints.Filter{Reporter: who.ID, Limit: 5}, "")
 		if err != nil {
@@ -131,6 +134,17 @@ func (p *pages) caller(q *web.Request, phone string) (callerView, error) {
 	}
 	q.Searched(p.auditor(q), access.LookupCaller, phone, len(view.People))
 	return view, nil
+}
+
+// onFile leaves out those who are known from cases alone that the user must not
+// know of.
+func (p *pages) onFile(q *web.Request, found []people.Person) ([]people.Person, error) {
+	ids := make([]uuid.UUID, len(found))
+	for i, who := range found {
+		ids[i] = who.ID
+	}
+	unseen, err := p.Cases.Unseen(q.Context(), p.viewer(q), ids...)
+	return slices.DeleteFunc(found, func(who people.Person) bool { return unseen[who.ID] }), err
 }
 
 // lookUpCaller is the number typed or sent by the phone system: it prefills the
@@ -199,7 +213,9 @@ func (p *pages) register(q *web.Request) error {
 		return err
 	}
 	for _, d := range found {
-		in.Register.Hints = append(in.Register.Hints, d.Hint())
+		if !d.Restricted { // its number would stand in this case for all to read
+			in.Register.Hints = append(in.Register.Hints, d.Hint())
+		}
 	}
 	if len(found) > 0 && !f.Checked("not_duplicate") {
 		// A repetition of a form that was stored must not be asked again.

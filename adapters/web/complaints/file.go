@@ -92,9 +92,19 @@ func (p *pages) entries(q *web.Request, row complaints.Row, track timeline.Track
 		}
 		all = append(all, page...)
 		if len(page) < entriesAtOnce {
-			return all, nil
+			return all, p.redact(q, all)
 		}
 	}
+}
+
+// redact takes the numbers of cases that are hidden from the user out of what is
+// told of this one.
+func (p *pages) redact(q *web.Request, entries []timeline.Entry) error {
+	var texts []*string
+	for i := range entries {
+		texts = append(texts, &entries[i].Sentence, &entries[i].Detail)
+	}
+	return p.Cases.Redact(q.Context(), p.viewer(q), texts...)
 }
 
 // manifest is the digest of the list of events that a file holds.

@@ -124,6 +124,7 @@ type revealPage struct {
 	Who     string // masked
 	Fields  []web.Option
 	Reasons domain.CodeTable
+	Limits  access.Limits
 	Refusal string
 }
 
@@ -193,7 +194,7 @@ func (p *pages) showReveal(q *web.Request) error {
 	}
 	page := &revealPage{
 		Page: q.Page("显示个人信息", web.Crumb{Label: "案件", Href: "/complaints"}, web.Crumb{Label: w.row.No, Href: caseAddress(w.row.ID)}),
-		Row:  w.row, Form: q.NewForm("reveal", first...), Who: w.who, Reasons: access.Reasons().Table(),
+		Row:  w.row, Form: q.NewForm("reveal", first...), Who: w.who, Reasons: access.Reasons().Table(), Limits: q.RevealLimits(),
 	}
 	if wanted := access.Field(query.Get("field")); !page.Form.Failed && slices.Contains(w.fields, wanted) {
 		page.Form.Values["fields"] = []string{string(wanted)}

@@ -246,12 +246,17 @@ func (p *pages) fillRoster(q *web.Request, page *rosterPage) error {
 	for _, c := range page.Plan.Claimants[:min(len(page.Plan.Claimants), rosterShown)] {
 		line := rosterLine{Claimant: c, State: "新建档"}
 		inLedger := slices.ContainsFunc(lines, func(l importer.Line) bool { return sameClaimant(l, c) })
-		switch known, err := p.knownPerson(q.Context(), c.Name, c.IDNo); {
+		known, err := p.knownPerson(q.Context(), c.Name, c.IDNo)
+		if err != nil {
+			return err
+		}
+		unseen, err := p.Cases.Unseen(q.Context(), p.viewer(q), known)
+		switch {
 		case err != nil:
 			return err
 		case inLedger:
 			line.State = "已在台账"
-		case known != uuid.Nil:
+		case known != uuid.Nil && !unseen[known]:
 			line.State = "已建档"
 		}
 		page.People = append(page.People, line)
@@ -299,7 +304,7 @@ func (p *pages) storeRoster(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	desk := &ledgerClerk{pages: p, id: row.ID, head: head}
+	desk := &ledgerClerk{pages: p, viewer: p.viewer(q), id: row.ID, head: head}
 	var report importer.RosterReport
 	err = p.Imports.roster(job, func(r *importer.Roster) (err error) {
 		report, err = r.Store(q.Context(), desk, row.ID, q.By(f, roles...).Actor, lines)
@@ -355,8 +360,9 @@ func (p *pages) badRoster(q *web.Request) error {
 // identity number are not put on file again, and claims elsewhere are looked up.
 type ledgerClerk struct {
 	*pages
-	id   uuid.UUID
-	head eventstore.Head // after the last command on the case
+	viewer complaints.Viewer
+	id     uuid.UUID
+	head   eventstore.Head // after the last command on the case
 }
 
 // NewPerson is who has the identity number, or somebody new.
@@ -371,7 +377,7 @@ func (c *ledgerClerk) NewPerson(ctx context.Context, p person.Register, r casewo
 func (c *ledgerClerk) Do(ctx context.Context, id uuid.UUID, cmd complaint.Command, r casework.Request) (eventstore.Head, error) {
 	var err error
 	if cmd, ok := cmd.(*complaint.ImportClaimants); ok {
-		cmd.Elsewhere, err = c.Cases.Elsewhere(ctx, id, cmd.Rows)
+		cmd.Elsewhere, err = c.Cases.Elsewhere(ctx, c.viewer, id, cmd.Rows)
 	}
 	if err != nil {
 		return eventstore.Head{}, err
