@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -149,28 +150,50 @@ func TestReveal(t *testing.T) {
 	}
 }
 
-// TestTicketIsForOnePage: it does not work in another case, after a minute, or for
-// the page's script.
+// TestTicketIsForOnePage: it does not work in another case, after a minute, twice,
+// or for the page's script.
 func TestTicketIsForOnePage(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	id, c := s.handled()
-	other := s.register(nil)
+	other := s.register(func(in *casework.Intake) { in.Register.Area = "jc-zz" })
 	s.caughtUp()
-	reveal := func() {
-		t.Helper()
-		form := c.Get(caseAddress(id) + "/reveal?no=0&field=phone")
-		// The browser does not follow: the ticket is not spent yet.
-		a := c.Post(caseAddress(id)+"/reveal", "_form", "reveal", "_command", webtest.Hidden(form.Body, "reveal"), "no", "0", "fields", "phone", "reason", "contact", "back", viewCalls)
-		if a.Status != http.StatusOK {
-			t.Fatalf("reveal: %d", a.Status)
-		}
+	browser := &http.Client{
+		Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	reveal() // goes to the view of call-backs, where it is spent
-	for _, path := range []string{caseAddress(id), caseAddress(other.ID)} {
-		if a := c.Get(path); strings.Contains(a.Body, "13800001234") {
-			t.Errorf("shown again at %s", path)
+	reveal := func() { // and do not go where it leads
+		t.Helper()
+		form := url.Values{"no": {"0"}, "fields": {"phone"}, "reason": {"contact"}, "_command": {uuid.NewString()}}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+caseAddress(id)+"/reveal", strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
 		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Cookie", c.Cookie())
+		res, err := browser.Do(req)
+		if err != nil || res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != caseAddress(id) {
+			t.Fatalf("reveal: %+v, %v", res, err)
+		}
+		res.Body.Close()
+	}
+	shows := func(path string, headers ...string) bool {
+		return strings.Contains(c.Get(path, headers...).Body, "13800001234")
+	}
+	reveal()
+	if shows(caseAddress(id), "X-Hearth-Refresh", "1") {
+		t.Error("shown to the page's script")
+	}
+	if !shows(caseAddress(id)) || shows(caseAddress(id)) {
+		t.Error("not shown once")
+	}
+	reveal()
+	if shows(caseAddress(other.ID)) || shows(caseAddress(id)) {
+		t.Error("shown in another case, or after it")
+	}
+	reveal()
+	s.pass(ticketLife)
+	if shows(caseAddress(id)) {
+		t.Error("shown after a minute")
 	}
 }
 
@@ -204,7 +227,6 @@ func TestNothingIsShownUnrecorded(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	id, c := s.handled()
-	form := c.Get(caseAddress(id) + "/reveal?no=0&field=phone")
 	send := func() webtest.Answer {
 		return c.Post(caseAddress(id)+"/reveal", "no", "0", "fields", "phone", "fields", "name", "fields", "address", "reason", "contact", "_command", uuid.NewString())
 	}
@@ -225,7 +247,6 @@ func TestNothingIsShownUnrecorded(t *testing.T) {
 	if a := send(); a.Status != http.StatusTooManyRequests || !strings.Contains(a.Body, "以后可以再显示") || strings.Contains(a.Body, "13800001234") {
 		t.Errorf("above the limit: %d", a.Status)
 	}
-	_ = form
 	s.pass(time.Hour)
 	c = s.signInAs(c.User)
 	if a := c.Post(caseAddress(id)+"/reveal", "no", "0", "fields", "phone", "reason", "contact", "_command", uuid.NewString()); !strings.Contains(a.Body, "13800001234") {

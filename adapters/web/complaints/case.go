@@ -43,7 +43,6 @@ type casePage struct {
 	Names   names
 	look    look
 	Reveal  bool       // fields may be shown
-	Shown   bool       // and some are, on this page view
 	Clear   bool       // the ledger may be taken out unmasked
 	Looks   []lookLine // who looked at the case
 	MayLook bool       // there is that view
@@ -103,7 +102,6 @@ func (p *pages) showView(q *web.Request, row complaints.Row, view string) error 
 	}
 	row = c.Row
 	c.Facts, c.Summary = append(caseFacts(row, c.Names, c.Reveal), revealable(row, c.Names, c.Reveal)...), c.Names.veil(row.Summary)
-	c.Shown = len(c.look.shown.Fields) > 0
 	c.Basis = basisOf(row.NextClock, row.TimeClass, rules)
 	c.Tabs = c.views()
 	p.viewed(q, onCase(row.ID), screenOf[c.View])
@@ -315,7 +313,7 @@ func caseFacts(r complaints.Row, n names, may bool) []web.Fact {
 	reporter := web.Fact{Key: "反映人", Value: "匿名"}
 	if !r.Anonymous && r.Reporter != uuid.Nil {
 		reporter.Value = strings.TrimSpace(n.personName(r.Reporter) + " " + n.phone(r.Reporter))
-		if may {
+		if may && !n.shown.has(r.Reporter, access.FieldPhone) {
 			reporter.Show = revealAddress(r.ID, "0", access.FieldPhone, "")
 		}
 	}

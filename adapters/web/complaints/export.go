@@ -13,6 +13,7 @@ import (
 	"hearth/domain/access"
 	"hearth/domain/orgunit"
 	"hearth/projections/complaints"
+	"hearth/projections/text"
 )
 
 // mark is what every file says of who took it out, and when.
@@ -37,6 +38,26 @@ func params(v url.Values, names ...string) (list []access.Param) {
 		}
 	}
 	return list
+}
+
+// exportLedger is the ledger as a spreadsheet, with names and numbers masked.
+func (p *pages) exportLedger(q *web.Request) error {
+	row, err := p.find(q)
+	if err != nil {
+		return err
+	}
+	lines, err := p.ledgerLines(q, row)
+	if err != nil {
+		return err
+	}
+	for i, l := range lines {
+		lines[i].Name, lines[i].IDNo, lines[i].Phone = text.MaskName(l.Name), text.MaskID(l.IDNo), text.MaskPhone(l.Phone)
+	}
+	var body bytes.Buffer
+	if err := importer.WriteLedger(&body, sheet.XLSX, lines, p.mark(q)); err != nil {
+		return err
+	}
+	return p.export(q, "诉求人台账 "+row.No+".xlsx", body.Bytes(), access.Exported{Query: access.QueryLedger, On: onCase(row.ID), Rows: len(lines)})
 }
 
 // clearPage asks why a ledger is to be taken out unmasked.

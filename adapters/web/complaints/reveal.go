@@ -91,7 +91,7 @@ func revealable(r complaints.Row, n names, may bool) []web.Fact {
 	var facts []web.Fact
 	add := func(label, value string, field access.Field) {
 		f := web.Fact{Key: label, Value: value}
-		if may {
+		if may && !n.shown.has(r.Reporter, field) {
 			f.Show = revealAddress(r.ID, "0", field, "")
 		}
 		if value != "" {

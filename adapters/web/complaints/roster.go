@@ -73,26 +73,6 @@ func (p *pages) ledgerLines(q *web.Request, row complaints.Row) ([]importer.Line
 	return lines, nil
 }
 
-// exportLedger is the ledger as a spreadsheet, with names and numbers masked.
-func (p *pages) exportLedger(q *web.Request) error {
-	row, err := p.find(q)
-	if err != nil {
-		return err
-	}
-	lines, err := p.ledgerLines(q, row)
-	if err != nil {
-		return err
-	}
-	for i, l := range lines {
-		lines[i].Name, lines[i].IDNo, lines[i].Phone = text.MaskName(l.Name), text.MaskID(l.IDNo), text.MaskPhone(l.Phone)
-	}
-	var body bytes.Buffer
-	if err := importer.WriteLedger(&body, sheet.XLSX, lines, p.mark(q)); err != nil {
-		return err
-	}
-	return p.export(q, "诉求人台账 "+row.No+".xlsx", body.Bytes(), access.Exported{Query: access.QueryLedger, On: onCase(row.ID), Rows: len(lines)})
-}
-
 // rosterTemplate is an empty roster to fill in.
 func (p *pages) rosterTemplate(q *web.Request) error {
 	if _, err := p.find(q); err != nil {
