@@ -112,7 +112,7 @@ func (r *Recorder) Reveal(ctx context.Context, q Request, cmd access.Reveal) err
 // Export stores that a file is about to be sent. Only when it returns nil may it
 // be.
 func (r *Recorder) Export(ctx context.Context, q Request, file access.Exported) error {
-	cmd := &access.Export{By: r.by(q.Actor), Exported: file}
+	cmd := &access.Export{By: r.by(q.Actor), File: file}
 	return r.first(ctx, q, func(u *eventstore.Unit) error { return r.stage(ctx, u, q, cmd) })
 }
 

@@ -39,7 +39,7 @@ type Reveal struct {
 // Export is 导出. A file in the clear needs a reason.
 type Export struct {
 	domain.By
-	Exported
+	File Exported
 }
 
 func (*Note) command() string   { return "note" }

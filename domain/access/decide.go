@@ -54,7 +54,7 @@ func decide(s State, cmd Command, l Limits) ([]Event, error) {
 		if err := checkExport(cmd); err != nil {
 			return nil, err
 		}
-		return []Event{cmd.Exported}, nil
+		return []Event{cmd.File}, nil
 	}
 	panic("access: unknown command")
 }
@@ -113,11 +113,11 @@ func checkReason(r Reason, note string) error {
 }
 
 func checkExport(cmd *Export) error {
-	if err := queries.Check(cmd.Query); err != nil {
+	if err := queries.Check(cmd.File.Query); err != nil {
 		return err
 	}
-	if cmd.Clear {
-		return checkReason(cmd.Reason, cmd.Note)
+	if cmd.File.Clear {
+		return checkReason(cmd.File.Reason, cmd.File.Note)
 	}
 	return nil
 }
