@@ -83,7 +83,7 @@ func TestAccusedUnitSeesNothing(t *testing.T) {
 	clients := map[domain.Role]*webtest.Client{}
 	before := map[domain.Role]map[string]string{}
 	for _, r := range []domain.Role{
-		domain.RoleOperator, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead, domain.RoleUnitClerk, domain.RoleLeader,
+		domain.RoleOperator, domain.RoleDispatcher, domain.RoleOrgHead, domain.RoleLeader,
 	} {
 		clients[r] = s.signIn("jc-yc", r)
 		before[r] = s.sees(clients[r], employer, secret)
