@@ -26,6 +26,7 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/eventstore"
 	"hearth/projections/complaints"
 	"hearth/projections/people"
@@ -119,10 +120,12 @@ func limited(next http.Handler) http.Handler {
 
 type callerKey struct{}
 
-// caller is whose token a request carries.
+// caller is whose token a request carries, and how far the read model had come
+// before it was read for them.
 type caller struct {
 	user  accounts.User
 	token accounts.Token
+	seen  access.Seen
 }
 
 func callerOf(ctx context.Context) caller { return ctx.Value(callerKey{}).(caller) }
@@ -154,7 +157,7 @@ func (s *server) authenticate() func(huma.Context, func(huma.Context)) {
 			refuse(ctx, http.StatusForbidden, "令牌没有“"+scope+"”这项范围。")
 			return
 		}
-		next(huma.WithValue(ctx, callerKey{}, caller{user, token}))
+		next(huma.WithValue(ctx, callerKey{}, caller{user, token, s.seen()}))
 	}
 }
 

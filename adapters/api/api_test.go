@@ -286,6 +286,15 @@ func TestRestrictedCasesAreHidden(t *testing.T) {
 	if got := c.do("unit", "GET", "/complaints", "", ""); got.body["total"] != 0.0 {
 		t.Errorf("the list counts a restricted case: %s", got.raw)
 	}
+	if got := c.do("unit", "POST", "/calls", "", `{"phone":"13800001234"}`); got.status != http.StatusOK || strings.Contains(got.raw, "张") {
+		t.Errorf("who is known from the restricted case alone is told: %s", got.raw)
+	}
+	if got := c.do("dispatcher", "POST", "/calls", "", `{"phone":"13800001234"}`); !strings.Contains(got.raw, "张*") {
+		t.Errorf("those who see the case do not learn who calls: %s", got.raw)
+	}
+	if got := c.do("unit", "POST", "/complaints/"+id+"/reveal", "key-0003", `{"claimant_no":0,"fields":["name"],"reason":"contact"}`); got.status != http.StatusNotFound {
+		t.Errorf("a reveal on a restricted case: %d %s", got.status, got.raw)
+	}
 	if got := c.do("unit", "POST", "/complaints/"+id+"/commands/add_note", "key-0002", `{"visibility":"internal","text":"x"}`); got.status != http.StatusNotFound {
 		t.Errorf("a command on a restricted case: %d %s", got.status, got.raw)
 	}

@@ -72,7 +72,7 @@ func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
 		return nil, s.fail(ctx, err)
 	}
 	found = slices.DeleteFunc(found, func(p people.Person) bool { return unseen[p.ID] })
-	s.Access.Searched(s.who(ctx), access.Searched{Kind: access.LookupCaller, Text: phone, Hits: len(found), Seen: s.seen()})
+	s.Access.Searched(s.who(ctx), access.Searched{Kind: access.LookupCaller, Text: phone, Hits: len(found), Seen: callerOf(ctx).seen})
 	out.Body.People = []knownCaller{}
 	for _, p := range found {
 		cases, err := s.Cases.List(ctx, s.viewer(ctx), complaints.Filter{Reporter: p.ID, Limit: 5}, "")

@@ -135,7 +135,7 @@ func (s *server) get(ctx context.Context, in *caseIn) (*caseOut, error) {
 	if err := s.Cases.Redact(ctx, s.viewer(ctx), &row.MergedInto, &row.Summary); err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPICase, s.seen())
+	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPICase, callerOf(ctx).seen)
 	return &caseOut{row}, nil
 }
 
@@ -175,7 +175,7 @@ func (s *server) timeline(ctx context.Context, in *timelineIn) (*timelineOut, er
 	if err := s.Cases.Redact(ctx, s.viewer(ctx), texts...); err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPITimeline, s.seen())
+	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPITimeline, callerOf(ctx).seen)
 	return &timelineOut{entries}, nil
 }
 
@@ -201,7 +201,7 @@ func (s *server) list(ctx context.Context, in *listIn) (*listOut, error) {
 	for i := range page.Rows {
 		page.Rows[i].Summary = "" // a story is read one case at a time
 	}
-	s.Access.Viewed(s.who(ctx), access.Thing{}, access.ScreenAPIList, s.seen())
+	s.Access.Viewed(s.who(ctx), access.Thing{}, access.ScreenAPIList, callerOf(ctx).seen)
 	return &listOut{page}, nil
 }
 

@@ -55,7 +55,7 @@ func (s *server) reveal(ctx context.Context, in *revealIn) (*revealOut, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	cmd := access.Reveal{On: onCase(row.ID), Person: person, Reason: access.Reason(in.Body.Reason), Note: strings.TrimSpace(in.Body.Note), Seen: s.seen()}
+	cmd := access.Reveal{On: onCase(row.ID), Person: person, Reason: access.Reason(in.Body.Reason), Note: strings.TrimSpace(in.Body.Note), Seen: callerOf(ctx).seen}
 	out := &revealOut{}
 	out.Body.Fields = map[access.Field]string{}
 	for _, f := range as[access.Field](in.Body.Fields) {
@@ -139,8 +139,8 @@ func (s *server) who(ctx context.Context) accesslog.Who {
 	return accesslog.Who{Actor: domain.Actor{ID: v.UserID, Org: v.Org, Role: v.Role}, Channel: "api"}
 }
 
-// seen is how far the read model is known to have come. It is asked for behind the
-// reading, so what was read may be older by what came in between.
+// seen is how far the read model is known to have come: what is read from now on is
+// at least so new.
 func (s *server) seen() access.Seen {
 	return access.Seen{Model: "complaints", Position: uint64(s.Position("complaints"))}
 }

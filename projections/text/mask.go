@@ -1,7 +1,9 @@
 package text
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -49,6 +51,10 @@ func MaskAddress(address string) string {
 	return "***"
 }
 
+// MaskAccount is the number of a bank account as everybody may see it: its last four
+// digits.
+func MaskAccount(no string) string { return mask(no, 0, "****", 4) }
+
 // numbers are runs of digits that may be of a telephone, an identity card or an
 // account.
 var numbers = regexp.MustCompile(`\d[\d -]{5,}[\dXx]`)
@@ -59,6 +65,8 @@ func MaskNumbers(s string) string { return numbers.ReplaceAllStringFunc(s, MaskP
 // Veil is a free text as everybody may see it: with masks for the names of those
 // who may stand in it, and for long numbers.
 func Veil(s string, names ...string) string {
+	names = slices.Clone(names)
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // 张三丰 before 张三
 	for _, name := range names {
 		if name != "" && !Withheld(name) {
 			s = strings.ReplaceAll(s, name, MaskName(name))
