@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,12 +37,18 @@ var (
 type broken struct {
 	eventstore.Store
 	err     error
-	persist bool // it stores, and says that it did not
+	persist bool   // it stores, and says that it did not
+	refuse  string // a type of event that it never takes
 	appends int
 }
 
 func (b *broken) Append(ctx context.Context, changes ...eventstore.Change) ([]eventstore.Head, error) {
 	b.appends++
+	for _, c := range changes {
+		if slices.ContainsFunc(c.Drafts, func(d eventstore.Draft) bool { return d.Event.EventType() == b.refuse }) {
+			return nil, eventstore.ErrInvalid
+		}
+	}
 	if b.err == nil {
 		return b.Store.Append(ctx, changes...)
 	}
@@ -165,8 +172,8 @@ func TestFaults(t *testing.T) {
 			r := b.recorder(recorder.Options{})
 			at := b.clock.Now()
 			r.Viewed(zhao, kase, access.ScreenCase, seen)
-			b.store.err, b.store.persist = eventstore.ErrTooLarge, persist // an error that ends the try at once
-			if err := r.Flush(t.Context()); !errors.Is(err, eventstore.ErrTooLarge) {
+			b.store.err, b.store.persist = eventstore.ErrReadOnly, persist // an error that ends the try at once
+			if err := r.Flush(t.Context()); !errors.Is(err, eventstore.ErrReadOnly) {
 				t.Fatalf("flush: %v", err)
 			}
 			b.clock.pass(time.Minute)
@@ -182,6 +189,28 @@ func TestFaults(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestOneIsRefused: entries that no store takes keep nobody else's back, and are
+// counted.
+func TestOneIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.store.refuse = access.Searched{}.EventType()
+	r := b.recorder(recorder.Options{})
+	at := b.clock.Now()
+	r.Viewed(zhao, kase, access.ScreenCase, seen)
+	r.Viewed(qian, kase, access.ScreenCase, seen)
+	r.Searched(qian, access.Searched{Kind: access.LookupSearch, Text: "张三", Seen: seen})
+	if err := r.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]domain.Event{
+		"u1": {access.RecordViewed{Items: []access.View{view(at, 1)}}}, "u2": {access.RecordViewed{Missed: 2}},
+	}
+	if diff := cmp.Diff(want, b.stored()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

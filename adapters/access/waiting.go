@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -148,11 +149,40 @@ func (r *Recorder) Flush(ctx context.Context) error {
 		if r.sending == nil {
 			return nil
 		}
-		if err := r.store(ctx, r.sending); err != nil {
+		err := r.store(ctx, r.sending)
+		if refused(err) {
+			err = r.storeApart(ctx, r.sending)
+		}
+		if err != nil {
 			return fmt.Errorf("store who looked at what: %w", err)
 		}
 		r.sending = nil
 	}
+}
+
+// refused reports an append that no later try would mend, such as one under a key
+// that was destroyed.
+func refused(err error) bool {
+	_, no := errors.AsType[*domain.Rejection](err)
+	return no || errors.Is(err, eventstore.ErrInvalid) || errors.Is(err, eventstore.ErrTooLarge)
+}
+
+// storeApart stores the entries of each owner by themselves, so that those of one
+// cannot keep back all others. What is refused even so is counted as missed.
+func (r *Recorder) storeApart(ctx context.Context, b *batch) error {
+	for key, note := range b.notes {
+		err := r.store(ctx, &batch{b.id, map[owner]access.Note{key: note}})
+		if refused(err) {
+			r.opts.Log.ErrorContext(ctx, "who looked at what is refused, only how much is kept", "user", key.Actor.ID, "err", err)
+			n := note.Missed + len(note.Views) + len(note.Searches) + len(note.Prints)
+			err = r.store(ctx, &batch{uuid.NewSHA1(b.id, []byte("missed")), map[owner]access.Note{key: {Missed: n}}})
+		}
+		if err != nil {
+			return err
+		}
+		delete(b.notes, key)
+	}
+	return nil
 }
 
 func (r *Recorder) store(ctx context.Context, b *batch) error {
