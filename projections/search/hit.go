@@ -54,9 +54,9 @@ func (h Hit) Masked() Hit {
 func (h Hit) masked(list []Found) []Found {
 	out := make([]Found, len(list))
 	for i, f := range list {
-		whole := ""
+		whole, hit := "", false
 		for _, p := range f.Pieces {
-			whole += p.Text
+			whole, hit = whole+p.Text, hit || p.Hit
 		}
 		mask := maskOf(h.Kind, f.Field)
 		if mask == nil && f.Field.long() {
@@ -64,7 +64,7 @@ func (h Hit) masked(list []Found) []Found {
 		}
 		// Where nothing is masked, the marks of what was hit stay.
 		if mask != nil && mask(whole) != whole {
-			f.Pieces = []text.Piece{{Text: mask(whole)}}
+			f.Pieces = []text.Piece{{Text: mask(whole), Hit: hit && !f.Field.long()}}
 		}
 		out[i] = f
 	}
