@@ -216,6 +216,18 @@ func (m *Monitor) find(name string) (*model, error) {
 	return nil, fmt.Errorf("%w:%s", ErrUnknownModel, name)
 }
 
+// Position is how far this process knows a model to have come, 0 for none: no
+// question to the database. What is read from now on is at least so new.
+func (m *Monitor) Position(name string) eventstore.Position {
+	p, err := m.find(name)
+	if err != nil {
+		return 0
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return p.position
+}
+
 // Resume asks the writer of a stopped model, wherever it is, to try again now.
 func (m *Monitor) Resume(ctx context.Context, name string) error {
 	p, err := m.find(name)

@@ -27,11 +27,12 @@ const (
 	ScopeIntake          Scope = "intake"           // register complaints, look up a caller
 	ScopePeopleRead      Scope = "people:read"      // find persons and look at their files, masked
 	ScopePeopleWrite     Scope = "people:write"     // issue commands on persons and households
+	ScopeReveal          Scope = "reveal"           // have personal fields shown, each with a reason
 )
 
 // Scopes is every scope.
 func Scopes() []Scope {
-	return []Scope{ScopeComplaintsRead, ScopeComplaintsWrite, ScopeIntake, ScopePeopleRead, ScopePeopleWrite}
+	return []Scope{ScopeComplaintsRead, ScopeComplaintsWrite, ScopeIntake, ScopeReveal, ScopePeopleRead, ScopePeopleWrite}
 }
 
 // Token is a key for a program that acts for its owner. The key itself is known

@@ -23,10 +23,12 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
+	accesslog "hearth/adapters/access"
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
 	"hearth/adapters/guard"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/eventstore"
 	"hearth/projections/complaints"
 	"hearth/projections/people"
@@ -42,6 +44,8 @@ type Config struct {
 	People   people.Queries
 	Calls    Calls
 	Wait     func(ctx context.Context, model string, pos eventstore.Position) error
+	Position func(model string) eventstore.Position // how far a read model is known to have come
+	Access   *accesslog.Recorder
 	Now      func() time.Time
 	Log      *slog.Logger
 	Origin   guard.Origin
@@ -86,6 +90,7 @@ func New(c Config) http.Handler {
 	s.registerCalls(api)
 	s.registerPeople(api)
 	s.registerPersonCommands(api)
+	s.registerReveal(api)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, http.StatusNotFound, "没有这个接口。接口说明见 "+prefix+"/openapi.json。")
 	})
@@ -114,10 +119,12 @@ func capital(s string) string {
 
 type callerKey struct{}
 
-// caller is whose token a request carries.
+// caller is whose token a request carries, and how far the read model had come
+// before it was read for them.
 type caller struct {
 	user  accounts.User
 	token accounts.Token
+	seen  access.Seen
 }
 
 func callerOf(ctx context.Context) caller { return ctx.Value(callerKey{}).(caller) }
@@ -161,7 +168,7 @@ func (s *server) authenticate() func(huma.Context, func(huma.Context)) {
 			refuse(ctx, http.StatusForbidden, "令牌没有“"+scope+"”这项范围。")
 			return
 		}
-		next(huma.WithValue(ctx, callerKey{}, caller{user, token}))
+		next(huma.WithValue(ctx, callerKey{}, caller{user, token, s.seen()}))
 	}
 }
 
@@ -203,12 +210,7 @@ func commandID(user accounts.User, key string) uuid.UUID {
 // viewer is the caller as the read models ask: in the role that sees the most
 // cases.
 func (s *server) viewer(ctx context.Context) complaints.Viewer {
-	u := callerOf(ctx).user
-	actors := make([]domain.Actor, len(u.Roles))
-	for i, r := range u.Roles {
-		actors[i] = domain.Actor{ID: u.ID, Org: u.Org, Role: r}
-	}
-	return complaints.ViewerOf(s.Casework.Widest(ctx, actors...))
+	return complaints.ViewerOf(s.Casework.Widest(ctx, actorsOf(callerOf(ctx).user)...))
 }
 
 // visible waits for a write to be readable; a model that is behind is no error
@@ -228,6 +230,14 @@ func (s *server) fail(ctx context.Context, err error) error {
 		status := http.StatusUnprocessableEntity
 		if no.Code == "role_not_allowed" || no.Code == "not_permitted" {
 			status = http.StatusForbidden
+		}
+		switch no.Code {
+		case "not_visible":
+			status = http.StatusNotFound
+		case "reveal_limit":
+			status = http.StatusTooManyRequests
+		case "not_recorded":
+			status = http.StatusServiceUnavailable
 		}
 		return &problem{Status: status, Title: "没有办成", Detail: no.Text, Code: no.Code}
 	}

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	accesslog "hearth/adapters/access"
 	"hearth/adapters/accounts"
 	"hearth/adapters/api"
 	"hearth/adapters/casework"
@@ -22,6 +24,7 @@ import (
 	"hearth/adapters/localpg/pgtest"
 	"hearth/adapters/postgres"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
@@ -69,8 +72,10 @@ func (calls) Announce(context.Context, string) (string, error) { return "REF", n
 
 // client talks to an API over a real database and real models.
 type client struct {
-	t   *testing.T
-	srv http.Handler
+	t      *testing.T
+	access *accesslog.Recorder
+	store  eventstore.Store
+	srv    http.Handler
 }
 
 func setup(t *testing.T, edit ...func(*api.Config)) client {
@@ -80,7 +85,7 @@ func setup(t *testing.T, edit ...func(*api.Config)) client {
 		t.Fatal(err)
 	}
 	keys := vault.NewMemory()
-	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs()).Protected(keys)
+	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs(), access.Specs()).Protected(keys)
 	store := memstore.New(registry)
 	runner := projections.New(pool, store, projections.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, complaints.New(keys), timeline.New(keys), people.New(keys))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -96,22 +101,24 @@ func setup(t *testing.T, edit ...func(*api.Config)) client {
 		}
 	}
 	all := accounts.Scopes()
+	recorder := accesslog.New(store, accesslog.Options{Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	cfg := api.Config{
 		Accounts: tokens{
 			"operator": {domain.RoleOperator, all}, "dispatcher": {domain.RoleDispatcher, all},
-			"reader":  {domain.RoleLeader, []accounts.Scope{accounts.ScopeComplaintsRead}},
-			"unit":    {domain.RoleUnitClerk, all},
+			"reader": {domain.RoleLeader, []accounts.Scope{accounts.ScopeComplaintsRead}},
+			"unit":   {domain.RoleUnitClerk, all}, "leader": {domain.RoleLeader, all},
 			"handler": {domain.RoleHandler, all}, "head": {domain.RoleOrgHead, all}, "approver": {domain.RoleApprover, all},
 			"inspector": {domain.RoleInspector, all}, "admin": {domain.RoleSystemAdmin, all},
 		},
 		Casework: casework.New(eventstore.NewEngine(store, 100), casework.Options{Now: func() time.Time { return now }, Prefix: "晋工诉"}),
 		Cases:    complaints.Queries{DB: pool, Vault: keys}, Timeline: timeline.NewQueries(pool, keys), People: people.NewQueries(pool, keys),
+		Access: recorder, Position: runner.Position,
 		Calls: calls{}, Wait: runner.Wait, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	for _, f := range edit {
 		f(&cfg)
 	}
-	return client{t, api.New(cfg)}
+	return client{t, recorder, store, api.New(cfg)}
 }
 
 type answer struct {
@@ -175,8 +182,84 @@ func TestRegisterReadAndCommand(t *testing.T) {
 		t.Errorf("list: %d %s", list.status, list.raw)
 	}
 	call := c.do("operator", "POST", "/calls", "", `{"phone":"138 0000 1234"}`)
-	if call.status != http.StatusOK || call.body["open_url"] != "/desk?call=REF" || !strings.Contains(call.raw, "张三") {
+	if call.status != http.StatusOK || call.body["open_url"] != "/desk?call=REF" || !strings.Contains(call.raw, "张*") || strings.Contains(call.raw, "张三") {
 		t.Errorf("call: %d %s", call.status, call.raw)
+	}
+}
+
+// recorded writes what waits and counts the access events by type.
+func (c client) recorded() (n map[string]int) {
+	c.t.Helper()
+	if err := c.access.Flush(c.t.Context()); err != nil {
+		c.t.Fatal(err)
+	}
+	n = map[string]int{}
+	for rec, err := range eventstore.After(c.t.Context(), c.store, 0) {
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if _, ours := rec.Event.(access.Event); ours {
+			n[rec.Type]++
+		}
+	}
+	return n
+}
+
+// TestReveal: what is personal is masked, and shown to who may, says why, and has
+// a token for it, once that is stored.
+func TestReveal(t *testing.T) {
+	t.Parallel()
+	c := setup(t)
+	body := strings.Replace(registration, "拖欠三个月工资", "张三被欠薪,电话13800001234", 1)
+	id := c.do("operator", "POST", "/complaints", "key-0001", body).body["id"].(string)
+	for _, path := range []string{"/complaints/" + id, "/complaints/" + id + "/timeline", "/complaints"} {
+		if got := c.do("operator", "GET", path, "", ""); got.status != http.StatusOK || strings.Contains(got.raw, "张三") || strings.Contains(got.raw, "13800001234") {
+			t.Errorf("%s: %d %s", path, got.status, got.raw)
+		}
+	}
+	ask := func(token, key, body string) answer {
+		return c.do(token, "POST", "/complaints/"+id+"/reveal", key, body)
+	}
+	good := `{"claimant_no":0,"fields":["name","phone","id_no"],"reason":"contact"}`
+	for name, tc := range map[string]struct {
+		got    answer
+		status int
+	}{
+		"no scope":         {ask("reader", "reveal-01", good), http.StatusForbidden},
+		"a leader":         {ask("leader", "reveal-02", good), http.StatusForbidden},
+		"no reason":        {ask("operator", "reveal-03", `{"claimant_no":0,"fields":["name"],"reason":""}`), http.StatusUnprocessableEntity},
+		"no such field":    {ask("operator", "reveal-04", `{"claimant_no":0,"fields":["salary"],"reason":"contact"}`), http.StatusUnprocessableEntity},
+		"nothing there":    {ask("operator", "reveal-05", `{"claimant_no":0,"fields":["id_no"],"reason":"contact"}`), http.StatusUnprocessableEntity},
+		"no such claimant": {ask("operator", "reveal-06", `{"claimant_no":5,"fields":["name"],"reason":"contact"}`), http.StatusUnprocessableEntity},
+		"no key":           {ask("operator", "", good), http.StatusUnprocessableEntity},
+		"no such case":     {c.do("operator", "POST", "/complaints/"+uuid.NewString()+"/reveal", "reveal-07", good), http.StatusNotFound},
+	} {
+		if tc.got.status != tc.status || strings.Contains(tc.got.raw, "13800001234") || strings.Contains(tc.got.raw, "张三") {
+			t.Errorf("%s: %d %s, want %d", name, tc.got.status, tc.got.raw, tc.status)
+		}
+	}
+	if n := c.recorded()["access.sensitive_revealed"]; n != 0 {
+		t.Errorf("%d reveals are recorded that were refused", n)
+	}
+	for range 2 { // the same key again
+		got := ask("operator", "reveal-08", good)
+		if fields, _ := got.body["fields"].(map[string]any); got.status != http.StatusOK || fields["name"] != "张三" || fields["phone"] != "13800001234" || len(fields) != 2 {
+			t.Errorf("reveal: %d %s", got.status, got.raw)
+		}
+	}
+	story := ask("operator", "reveal-09", `{"fields":["narrative"],"reason":"verify"}`)
+	if story.status != http.StatusOK || !strings.Contains(story.raw, "张三被欠薪") {
+		t.Errorf("story: %d %s", story.status, story.raw)
+	}
+	n := c.recorded()
+	if n["access.sensitive_revealed"] != 2 || n["access.record_viewed"] != 1 {
+		t.Errorf("recorded: %v", n)
+	}
+	for i := range 15 {
+		ask("operator", fmt.Sprintf("reveal-1%d", i), good)
+	}
+	if got := ask("operator", "reveal-30", good); got.status != http.StatusTooManyRequests || got.body["code"] != "reveal_limit" {
+		t.Errorf("above the limit: %d %s", got.status, got.raw)
 	}
 }
 
@@ -228,6 +311,15 @@ func TestRestrictedCasesAreHidden(t *testing.T) {
 	}
 	if got := c.do("unit", "GET", "/complaints", "", ""); got.body["total"] != 0.0 {
 		t.Errorf("the list counts a restricted case: %s", got.raw)
+	}
+	if got := c.do("unit", "POST", "/calls", "", `{"phone":"13800001234"}`); got.status != http.StatusOK || strings.Contains(got.raw, "张") {
+		t.Errorf("who is known from the restricted case alone is told: %s", got.raw)
+	}
+	if got := c.do("dispatcher", "POST", "/calls", "", `{"phone":"13800001234"}`); !strings.Contains(got.raw, "张*") {
+		t.Errorf("those who see the case do not learn who calls: %s", got.raw)
+	}
+	if got := c.do("unit", "POST", "/complaints/"+id+"/reveal", "key-0003", `{"claimant_no":0,"fields":["name"],"reason":"contact"}`); got.status != http.StatusNotFound {
+		t.Errorf("a reveal on a restricted case: %d %s", got.status, got.raw)
 	}
 	if got := c.do("unit", "POST", "/complaints/"+id+"/commands/add_note", "key-0002", `{"visibility":"internal","text":"x"}`); got.status != http.StatusNotFound {
 		t.Errorf("a command on a restricted case: %d %s", got.status, got.raw)

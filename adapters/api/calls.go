@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -10,8 +11,11 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/adapters/findings"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/person"
+	"hearth/projections/people"
+	"hearth/projections/text"
 )
 
 // callIn is a call that a phone system announces. The number is in the body,
@@ -31,7 +35,7 @@ type callOut struct {
 
 type knownCaller struct {
 	ID    uuid.UUID   `json:"id"`
-	Name  string      `json:"name"`
+	Name  string      `json:"name" doc:"遮挡的姓名,如 张*"`
 	Cases []knownCase `json:"cases"`
 }
 
@@ -67,6 +71,16 @@ func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	ids := make([]uuid.UUID, len(found))
+	for i, p := range found {
+		ids[i] = p.ID
+	}
+	unseen, err := s.Cases.Unseen(ctx, s.viewer(ctx), ids...)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	found = slices.DeleteFunc(found, func(p people.Person) bool { return unseen[p.ID] })
+	s.Access.Searched(s.who(ctx), access.Searched{Kind: access.LookupCaller, Text: phone, Hits: len(found), Seen: callerOf(ctx).seen})
 	out.Body.People = []knownCaller{}
 	for _, p := range found {
 		_, files, err := s.People.Files(ctx, p.ID)
@@ -77,7 +91,7 @@ func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
-		known := knownCaller{ID: p.ID, Name: p.Name, Cases: []knownCase{}}
+		known := knownCaller{ID: p.ID, Name: text.MaskName(p.Name), Cases: []knownCase{}}
 		for _, c := range cases {
 			known.Cases = append(known.Cases, knownCase{c.ID, c.No, c.Phase})
 		}

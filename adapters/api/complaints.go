@@ -12,9 +12,9 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
-	"hearth/adapters/findings"
 	"hearth/adapters/guard"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
@@ -126,12 +126,18 @@ func (s *server) request(c caller, key string, roles []domain.Role) casework.Req
 
 func (s *server) get(ctx context.Context, in *caseIn) (*caseOut, error) {
 	row, err := s.find(ctx, in.ID)
-	if err == nil && !findings.MayKnow(callerOf(ctx).user) {
-		row.Summary, err = s.finder().Summary(ctx, s.viewer(ctx), row)
-	}
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	veil, err := s.veil(ctx, row)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	row.Summary = veil(row.Summary)
+	if err := s.Cases.Redact(ctx, s.viewer(ctx), &row.MergedInto, &row.Summary); err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPICase, callerOf(ctx).seen)
 	return &caseOut{row}, nil
 }
 
@@ -159,11 +165,19 @@ func (s *server) timeline(ctx context.Context, in *timelineIn) (*timelineOut, er
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	if !findings.MayKnow(callerOf(ctx).user) {
-		for i := range entries {
-			entries[i].Detail = "" // what people said
-		}
+	veil, err := s.veil(ctx, row)
+	if err != nil {
+		return nil, s.fail(ctx, err)
 	}
+	var texts []*string
+	for i, e := range entries {
+		entries[i].Detail = veil(e.Detail)
+		texts = append(texts, &entries[i].Sentence, &entries[i].Detail)
+	}
+	if err := s.Cases.Redact(ctx, s.viewer(ctx), texts...); err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	s.Access.Viewed(s.who(ctx), onCase(row.ID), access.ScreenAPITimeline, callerOf(ctx).seen)
 	return &timelineOut{entries}, nil
 }
 
@@ -186,11 +200,10 @@ func (s *server) list(ctx context.Context, in *listIn) (*listOut, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	if !findings.MayKnow(callerOf(ctx).user) {
-		for i := range page.Rows {
-			page.Rows[i].Summary = "" // the single case has it with masks
-		}
+	for i := range page.Rows {
+		page.Rows[i].Summary = "" // a story is read one case at a time
 	}
+	s.Access.Viewed(s.who(ctx), access.Thing{}, access.ScreenAPIList, callerOf(ctx).seen)
 	return &listOut{page}, nil
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/domain"
+	"hearth/domain/access"
+	"hearth/domain/person"
 	"hearth/projections/people"
 )
 
@@ -106,6 +109,10 @@ func (s *server) findPeople(ctx context.Context, in *findIn) (*findOut, error) {
 		if asked++; asked > 1 {
 			return nil, s.fail(ctx, domain.Reject("one_question", "一次只按一项查找:姓名、身份证号、电话或银行账号。"))
 		}
+		if found, err = s.known(ctx, found); err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		s.Access.Searched(s.who(ctx), access.Searched{Kind: access.LookupPeople, Text: q.value, Hits: len(found), Seen: callerOf(ctx).seen})
 		for _, p := range found {
 			out.Body.People = append(out.Body.People, p.Masked())
 		}
@@ -126,10 +133,26 @@ func (s *server) personByID(ctx context.Context, text string) (people.Person, er
 		return people.Person{}, errNobody
 	}
 	p, found, err := s.People.ByID(ctx, id)
-	if err == nil && !found {
-		err = errNobody
+	if err != nil || !found {
+		return p, cmp.Or(err, errNobody)
 	}
+	left, err := s.known(ctx, []people.Person{p})
+	if err == nil && len(left) == 0 {
+		return people.Person{}, errNobody
+	}
+	s.Access.Viewed(s.who(ctx), access.Thing{Family: person.Family, ID: text}, access.ScreenAPIPerson, callerOf(ctx).seen)
 	return p, err
+}
+
+// known leaves out those who are known from cases alone that are hidden from the
+// caller.
+func (s *server) known(ctx context.Context, found []people.Person) ([]people.Person, error) {
+	ids := make([]uuid.UUID, len(found))
+	for i, p := range found {
+		ids[i] = p.ID
+	}
+	unseen, err := s.Cases.Unseen(ctx, s.viewer(ctx), ids...)
+	return slices.DeleteFunc(found, func(p people.Person) bool { return unseen[p.ID] }), err
 }
 
 // mostCases is how many cases of a person the answer has.
@@ -191,7 +214,7 @@ func (s *server) erasures(ctx context.Context, _ *struct{}) (*erasuresOut, error
 	out.Body.Requests = []openRequest{}
 	for _, p := range open {
 		r, _ := p.Open()
-		if r.Subjects, err = s.seen(ctx, r.Subjects); err != nil {
+		if r.Subjects, err = s.inSight(ctx, r.Subjects); err != nil {
 			return nil, s.fail(ctx, err)
 		}
 		out.Body.Requests = append(out.Body.Requests, openRequest{p.ID, p.Masked().Name, r})
@@ -199,8 +222,8 @@ func (s *server) erasures(ctx context.Context, _ *struct{}) (*erasuresOut, error
 	return out, nil
 }
 
-// seen leaves out the cases that the caller does not see.
-func (s *server) seen(ctx context.Context, subjects []string) ([]string, error) {
+// inSight leaves out the cases that the caller does not see.
+func (s *server) inSight(ctx context.Context, subjects []string) ([]string, error) {
 	var ids []uuid.UUID
 	for _, text := range subjects {
 		if id, err := uuid.Parse(text); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -140,6 +141,40 @@ func (s *Service) Available(ctx context.Context, id uuid.UUID, state complaint.S
 	}
 	return actions, nil
 }
+
+// The uses of a complaint that Permitted knows.
+const (
+	UseReveal      = policy.Reveal
+	UseExportClear = policy.ExportClear
+	UseSeeAccess   = policy.SeeAccess
+)
+
+// Permitted is the first of the actors who may make a use of a complaint that is no
+// command (policy.Uses), such as having personal fields shown. The error is that
+// of the last.
+func (s *Service) Permitted(ctx context.Context, id uuid.UUID, state complaint.State, use string, now time.Time, actors ...domain.Actor) (domain.Actor, error) {
+	ask, err := s.asking(ctx, Request{})
+	if err != nil {
+		return domain.Actor{}, err
+	}
+	label := use
+	for _, u := range policy.Uses() {
+		if u[0] == use {
+			label = u[1]
+		}
+	}
+	family, name, _ := strings.Cut(use, ":")
+	err = policy.NotVisible()
+	for _, a := range actors {
+		if err = ask.check(domain.By{Actor: a, At: now}, family, name, label, policy.OnComplaint(id, state)); err == nil {
+			return a, nil
+		}
+	}
+	return domain.Actor{}, err
+}
+
+// PolicyDigest names the policies in force.
+func (s *Service) PolicyDigest() string { return s.authority.Digest() }
 
 // Sight is the cases that somebody sees. While the tree of units can't be read,
 // it goes by the tree as it was last known, as pages go by rows.

@@ -1,7 +1,7 @@
 // Package findings is what a command on a complaint must carry and no caller may
 // make up: whether an officer is related to somebody in the case, what claimants
 // claim elsewhere, which case an id or a number means to the one who names it,
-// the digest of the file. Pages and the API complete their commands here, so
+// the digest of the file; and who answers the phone. Pages and the API complete their commands here, so
 // that a token cannot leave out what the form would have found.
 //
 // Read Finder.Complete.
@@ -50,9 +50,9 @@ type Accounts interface {
 func (f Finder) Complete(ctx context.Context, v complaints.Viewer, row complaints.Row, id uuid.UUID, cmd complaint.Command) (err error) {
 	switch cmd := cmd.(type) {
 	case *complaint.AddClaimants:
-		cmd.Elsewhere, err = f.Cases.Elsewhere(ctx, row.ID, cmd.Claimants)
+		cmd.Elsewhere, err = f.Cases.Elsewhere(ctx, v, row.ID, cmd.Claimants)
 	case *complaint.ImportClaimants:
-		cmd.Elsewhere, err = f.Cases.Elsewhere(ctx, row.ID, cmd.Rows)
+		cmd.Elsewhere, err = f.Cases.Elsewhere(ctx, v, row.ID, cmd.Rows)
 	case *complaint.Assign:
 		if err = f.officers(ctx, row, cmd.Handler, cmd.CoHandler); err == nil {
 			cmd.Conflicts, err = f.conflicts(ctx, v, row, cmd.Handler, cmd.CoHandler)
@@ -129,6 +129,24 @@ func MayHandle(units orgunit.Tree, on domain.Date, u accounts.User, org string) 
 		return true
 	}
 	return u.Org == units.Root(on) && u.Has(domain.RoleInspector)
+}
+
+// DeskRoles are those who answer the phone, and to whom it may be told who calls.
+func DeskRoles() []domain.Role {
+	return []domain.Role{domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleUnitClerk}
+}
+
+// persons are those whom a case is about.
+func (f Finder) persons(ctx context.Context, v complaints.Viewer, row complaints.Row) ([]uuid.UUID, error) {
+	ledger, err := f.Cases.Ledger(ctx, v, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	ids := []uuid.UUID{row.Reporter}
+	for _, l := range ledger {
+		ids = append(ids, l.PersonID)
+	}
+	return ids, nil
 }
 
 // conflicts are the reasons why officers may not handle a case: relatives of

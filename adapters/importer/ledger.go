@@ -132,6 +132,10 @@ func (l *Roster) claimant(r sheet.Row) (Claimant, []sheet.Problem) {
 	if n := len([]rune(c.Name)); (n == 0 || n > 50) && !read.failed[FieldReporter] {
 		read.fail(FieldReporter, domain.Reject("bad_name", "请填写姓名(不超过50个字)。"))
 	}
+	if strings.Contains(c.Name, "*") && !read.failed[FieldReporter] {
+		// An export that was masked comes back: nobody is called so.
+		read.fail(FieldReporter, domain.Reject("masked_name", "姓名里有星号,是遮挡后的写法,请改为全名。"))
+	}
 	if item.OwedFen == 0 && !read.failed[FieldAmount] {
 		read.fail(FieldAmount, domain.Reject("amount_missing", "请填写所欠金额,必须大于0。"))
 	}
@@ -272,9 +276,9 @@ func (l Line) key() string {
 	return "name " + l.Name
 }
 
-// WriteLedger writes the ledger of a case. The file can be filled in and
-// imported as a roster.
-func WriteLedger(w io.Writer, format sheet.Format, lines []Line) error {
+// WriteLedger writes the ledger of a case with a mark of who takes it out. The file
+// can be filled in and imported as a roster, unless its names are masked.
+func WriteLedger(w io.Writer, format sheet.Format, lines []Line, mark string) error {
 	columns := []sheet.Column{
 		{Heading: "序号", Width: 6},
 		{Heading: "姓名", Width: 12},
@@ -301,5 +305,5 @@ func WriteLedger(w io.Writer, format sheet.Format, lines []Line) error {
 			}
 		}
 	}
-	return sheet.Write(w, format, "诉求人名册", columns, rows)
+	return sheet.WriteMarked(w, format, "诉求人名册", columns, rows, mark)
 }

@@ -153,7 +153,7 @@ func TestLedgerExport(t *testing.T) {
 	}
 	for _, format := range []sheet.Format{sheet.XLSX, sheet.CSV} {
 		var out bytes.Buffer
-		if err := importer.WriteLedger(&out, format, lines); err != nil {
+		if err := importer.WriteLedger(&out, format, lines, "某人,2026-11-23 09:30"); err != nil {
 			t.Fatal(err)
 		}
 		bk := book(t, out.Bytes())

@@ -30,8 +30,19 @@ import (
 //go:embed policies/*.cedar
 var files embed.FS
 
-// See is the action of looking at a case; every other one is a command.
-const See = "complaint:see"
+// See is the action of looking at a case. Uses are what may be done besides that
+// is no command: it changes nothing in the case, and is kept by domain/access.
+const (
+	See         = "complaint:see"
+	Reveal      = "complaint:reveal"       // 显示个人信息
+	ExportClear = "complaint:export_clear" // 导出不遮挡的台账
+	SeeAccess   = "complaint:see_access"   // 看查阅记录
+)
+
+// Uses are the actions on a case that are no commands, with their labels.
+func Uses() [][2]string {
+	return [][2]string{{See, "查看"}, {Reveal, "显示个人信息"}, {ExportClear, "导出不遮挡的台账"}, {SeeAccess, "看查阅记录"}}
+}
 
 // Set is the policies in force. It never changes; safe for concurrent use.
 type Set struct {
@@ -192,7 +203,7 @@ func (s *Set) Actions() []string {
 type Request struct {
 	Actor  domain.Actor
 	For    string
-	Action string // family:command, or See
+	Action string // family:command, or one of Uses
 	Label  string // Chinese, for the answer
 	On     Resource
 	Units  orgunit.Tree

@@ -103,8 +103,20 @@ func (b *Book) Format() Format { return b.format }
 // Sheets lists the worksheets in their order.
 func (b *Book) Sheets() []Sheet { return b.src.sheets() }
 
-// Rows yields the rows of a worksheet that hold something. An error ends it.
-func (b *Book) Rows(name string) iter.Seq2[Row, error] { return b.src.rows(name) }
+// Rows yields the rows of a worksheet that hold something. An error ends it. The
+// mark that one of our own exports carries is none of them.
+func (b *Book) Rows(name string) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for row, err := range b.src.rows(name) {
+			if err == nil && strings.HasPrefix(row.Cell(0).text, MarkLead) {
+				continue
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
 
 // Close lets go of the memory and of temporary files.
 func (b *Book) Close() error { return b.src.Close() }

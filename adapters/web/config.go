@@ -8,6 +8,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	accesslog "hearth/adapters/access"
 	"hearth/adapters/accounts"
 	"hearth/adapters/guard"
 	"hearth/domain/orgunit"
@@ -30,6 +31,7 @@ type Models interface {
 	Status(ctx context.Context) []projections.Status
 	// Subscribe tells about read models that move, until the func is called.
 	Subscribe() (<-chan projections.Notice, func())
+	positions
 }
 
 // Check is one thing that must work. Name is for machines, Title for people.
@@ -68,6 +70,7 @@ type Config struct {
 	Units    func() orgunit.Tree                  // as it is known now; nil: the founding tree
 	Alarms   func() []Alarm                       // nil: there are none
 	Keeping  func(ctx context.Context) []Standing // nil: nothing to tell
+	Access   *accesslog.Recorder                  // nil: nobody writes down who looked, and nothing is shown in the clear
 	Log      *slog.Logger
 	Now      func() time.Time
 

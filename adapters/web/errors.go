@@ -77,8 +77,10 @@ func (s *Shell) answerTo(q *Request, err error) answer {
 	if r, ok := errors.AsType[*domain.Rejection](err); ok {
 		status := http.StatusUnprocessableEntity
 		switch r.Code {
-		case "too_many_tries":
+		case "too_many_tries", "reveal_limit":
 			status = http.StatusTooManyRequests
+		case "not_recorded":
+			status = http.StatusServiceUnavailable
 		case "too_large":
 			status = http.StatusRequestEntityTooLarge
 		}

@@ -152,12 +152,13 @@ type Empty struct {
 	Label string
 }
 
-// Fact is one line of a key-value list.
+// Fact is one line of a key-value list. Show leads to where a masked value is shown.
 type Fact struct {
 	Key   string
 	Value string
 	Href  string
 	Note  string
+	Show  string
 }
 
 // Tab is one of several views of the same thing.

@@ -12,6 +12,7 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/orgunit"
 	"hearth/eventstore"
 )
@@ -29,6 +30,7 @@ type Request struct {
 	sent  *Form  // what a POST carried, once it was asked for
 	kept  *kept  // a form that is shown again
 	plain bool   // there is no session
+	seen  access.Seen
 }
 
 // kept is a form that did not go through, and the status of the answer that
@@ -145,6 +147,9 @@ func (q *Request) send(status int, body []byte) error {
 	}
 	return nil
 }
+
+// Background reports whether the page's script asks on its own account.
+func (q *Request) Background() bool { return background(q.Request) }
 
 // background reports whether the page's script asks on its own account; such
 // requests neither take notices nor keep a session alive.

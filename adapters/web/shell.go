@@ -183,6 +183,7 @@ func (s *Shell) run(q *Request, route Route) error {
 	if err := s.awaitModels(q, route.Models); err != nil {
 		return err
 	}
+	q.seen = s.seen(route.Models)
 	return route.Handler(q)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 
+	"hearth/adapters/access"
 	"hearth/adapters/accounts"
 	"hearth/adapters/calls"
 	"hearth/adapters/casework"
@@ -49,6 +50,7 @@ type App struct {
 	calls     *calls.Calls
 	models    models
 	casework  *casework.Service
+	access    *access.Recorder
 	reactions *reactions.Runner
 	archive   *archive.Archive
 
@@ -91,7 +93,9 @@ func (a *App) open(ctx context.Context) error {
 	a.accounts = accounts.New(a.pool, time.Now)
 	a.calls = calls.New(a.pool, time.Now)
 	a.models = newModels(a.pool, a.vault)
-	engine := eventstore.NewEngine(a.keeper.Guard(a.store), engineStates)
+	guarded := a.keeper.Guard(a.store)
+	engine := eventstore.NewEngine(guarded, engineStates)
+	a.access = access.New(guarded, access.Options{Now: time.Now, Log: slog.Default()})
 	a.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: a.cfg.Prefix})
 	a.reactions = a.newReactions()
 	a.vault.OnChange(engine.Forget)

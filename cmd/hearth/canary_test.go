@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/domaintest"
 	"hearth/domain/person"
@@ -151,7 +152,7 @@ func TestNothingPersonalIsStored(t *testing.T) {
 	defer closeApp()
 
 	subjects, want := map[string]bool{}, 0
-	for _, spec := range slices.Concat(complaint.Specs(), person.Specs()) {
+	for _, spec := range slices.Concat(complaint.Specs(), person.Specs(), access.Specs()) {
 		if !spec.Seals() {
 			continue
 		}

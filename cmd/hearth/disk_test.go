@@ -24,8 +24,11 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"hearth/adapters/casework"
+	"hearth/adapters/sheet"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/person"
+	"hearth/eventstore"
 	"hearth/projections/text"
 )
 
@@ -38,7 +41,7 @@ var personalValues = map[string]string{
 	"late reporter": "司徒彧翀", "late phone": "13934567287", "call": "13734567231",
 	"imported name": "慕容霁旻", "imported phone": "13634567245", "imported text": "镱厂的宿舍里没有暖气",
 	"roster name": "令狐晟昱", "roster phone": "13534567258", "roster id number": "110105194912310038", "bad row": "端木黻黻",
-	"upload": "澹台翥之", "searched": "尉迟燊",
+	"upload": "澹台翥之", "searched": "尉迟燊", "note to a reveal": "皇甫嵬托人来问",
 }
 
 // knownEmployer is no personal value: that it is found shows that looking finds.
@@ -296,6 +299,7 @@ func used(t *testing.T, s *service, kase answer) {
 	path := "/complaints/" + kase.ID
 	contains(t, "case", b.get(path), c["summary"])
 	contains(t, "search", b.post("/search", "", url.Values{"q": {c["name"]}}), kase.No)
+	b.post(path+"/reveal", "", url.Values{"no": {"0"}, "fields": {"phone", "address"}, "reason": {"other"}, "note": {c["note to a reveal"]}})
 	b.post("/search", "", url.Values{"q": {c["searched"]}})
 	b.post("/desk/caller", "", url.Values{"phone": {c["phone"]}})
 	roster := "姓名,身份证号,电话,欠薪起,欠薪止,金额\n" +
@@ -307,6 +311,15 @@ func used(t *testing.T, s *service, kase answer) {
 		t.Errorf("no job of the roster: %.2000s", preview)
 	} else {
 		contains(t, "stored roster", b.post(found, preview, url.Values{"_form": {"store"}}), "增加 1 人")
+	}
+	for what, file := range map[string]string{"ledger": b.get(path + "/ledger.xlsx"), "list": b.get("/complaints.xlsx")} {
+		text := unzipped(t, file)
+		for name, value := range c {
+			if strings.Contains(text, value) {
+				t.Errorf("the exported %s holds the %s in the clear", what, name)
+			}
+		}
+		contains(t, what, text, "甲(接线员", sheet.MarkLead)
 	}
 	// Stays as it is: uploaded and not imported.
 	contains(t, "upload", b.upload("/import", b.get("/import"), "upload", "留言.csv",
@@ -384,6 +397,33 @@ func unzipped(t *testing.T, book string) string {
 	return all.String()
 }
 
+// looked finds in the log what was searched for and why something was revealed:
+// it is stored, and readable with the keys alone.
+func looked(t *testing.T, app *App) {
+	t.Helper()
+	n := map[string]int{}
+	for rec, err := range eventstore.After(t.Context(), app.store, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch ev := rec.Event.(type) {
+		case access.Searched:
+			n[ev.Text]++
+		case access.SensitiveRevealed:
+			n[ev.Note]++
+		case access.Exported:
+			n["export"]++
+		case access.RecordViewed:
+			n["view"]++
+		}
+	}
+	for _, want := range []string{personalValues["searched"], personalValues["note to a reveal"], "export", "view"} {
+		if n[want] == 0 {
+			t.Errorf("no event tells of %q: %v", want, n)
+		}
+	}
+}
+
 // shredded destroys the data of the reporter and of a claimant, and looks for what
 // is left.
 func shredded(t *testing.T, state string, kase answer) {
@@ -394,6 +434,7 @@ func shredded(t *testing.T, state string, kase answer) {
 			t.Fatal(err)
 		}
 		defer app.Close()
+		looked(t, app)
 		erase(t, app, personalValues["name"], personalValues["phone"], kase.ID)
 		erase(t, app, personalValues["roster name"], personalValues["roster phone"])
 	}()

@@ -19,6 +19,7 @@ import (
 	orgpages "hearth/adapters/web/orgs"
 	peoplepages "hearth/adapters/web/people"
 	reactionpages "hearth/adapters/web/reactions"
+	"hearth/domain/access"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
@@ -29,6 +30,7 @@ import (
 	"hearth/eventstore"
 	"hearth/eventstore/vault"
 	"hearth/projections"
+	looks "hearth/projections/access"
 	"hearth/projections/complaints"
 	"hearth/projections/enterprises"
 	"hearth/projections/orgs"
@@ -39,7 +41,7 @@ import (
 
 // registry knows the events of every family.
 func registry() *eventstore.Registry {
-	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs())
+	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs(), access.Specs())
 }
 
 // models are the read models and their queries.
@@ -50,6 +52,7 @@ type models struct {
 	people      people.Queries
 	enterprises enterprises.Queries
 	search      search.Queries
+	looks       looks.Queries
 }
 
 // titled is a read model with its Chinese title.
@@ -69,9 +72,10 @@ func newModels(pool *pgxpool.Pool, v *vault.Vault) models {
 			{"单位", enterprises.New()},
 			{"搜索", search.New(v)},
 			{"组织机构", orgs.New()},
+			{"查阅记录", looks.New(v)},
 		},
 		complaints: complaints.Queries{DB: pool, Vault: v}, timeline: timeline.NewQueries(pool, v), people: people.NewQueries(pool, v),
-		enterprises: enterprises.NewQueries(pool), search: search.NewQueries(pool, v),
+		enterprises: enterprises.NewQueries(pool), search: search.NewQueries(pool, v), looks: looks.NewQueries(pool, v),
 	}
 }
 
@@ -137,7 +141,7 @@ func (a *App) families() ([]web.Family, error) {
 	return []web.Family{
 		complaintpages.New(complaintpages.Config{
 			Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
-			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports,
+			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports, Looks: a.models.looks,
 		}),
 		peoplepages.New(peoplepages.Config{
 			Casework: a.casework, People: a.models.people, Cases: a.models.complaints, Timeline: a.models.timeline, Accounts: a.accounts,
@@ -151,7 +155,7 @@ func (a *App) families() ([]web.Family, error) {
 func (a *App) apiConfig(monitor *projections.Monitor, origin guard.Origin, limits *guard.Limiter) api.Config {
 	return api.Config{
 		Accounts: a.accounts, Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
-		Calls: a.calls, Wait: monitor.Wait, Now: time.Now, Log: slog.Default(),
+		Calls: a.calls, Wait: monitor.Wait, Position: monitor.Position, Access: a.access, Now: time.Now, Log: slog.Default(),
 		Origin: origin, Limits: limits,
 	}
 }

@@ -97,6 +97,8 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	background.Go(func() { _ = runner.Run(work) })      // ends with work alone
 	background.Go(func() { _ = app.archive.Run(work) }) // the same
 	background.Go(func() { app.keeper.Run(work) })
+	background.Go(func() { app.access.Run(work) })
+	defer app.lastLooks(work, runner.Monitor)
 
 	if !cfg.external() {
 		stop, err := listenControl(work, app, cfg.State)
@@ -166,6 +168,29 @@ func (a *App) tick(ctx context.Context, monitor *projections.Monitor) {
 	a.casework.Ticker(ctx, a.models.deadlines(), time.Minute)
 }
 
+// lastLooks writes who looked at what until the pages stopped, and lets the read
+// models take it in, so that a service that was stopped leaves them up with its log.
+// What is stored and not taken in yet is taken in at the next start.
+func (a *App) lastLooks(ctx context.Context, monitor *projections.Monitor) {
+	ctx, cancel := context.WithTimeout(ctx, lastLooksTime)
+	defer cancel()
+	if err := a.access.Close(ctx); err != nil {
+		slog.WarnContext(ctx, "who looked at what in the last minute is lost", "waiting", a.access.Waiting(), "err", err)
+	}
+	end, err := a.store.End(ctx)
+	for _, m := range a.models.all() {
+		if err == nil {
+			err = monitor.Wait(ctx, m.Name(), end)
+		}
+	}
+	if err != nil {
+		slog.InfoContext(ctx, "stopped before the read models were up with the log", "err", err)
+	}
+}
+
+// lastLooksTime is how long that may take.
+const lastLooksTime = 5 * time.Second
+
 // react carries out what follows from events, until ctx ends.
 func (a *App) react(ctx context.Context) {
 	if err := a.reactions.Run(ctx); err != nil {
@@ -193,7 +218,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, origin guard.Origin, li
 		Accounts: a.accounts, Sessions: accounts.NewSessions(a.pool, time.Now),
 		Models: monitor, Titles: a.models.titles(),
 		Checks:   a.checks(),
-		Families: families, Units: a.casework.KnownUnits, Alarms: a.alarms, Keeping: a.keeping,
+		Families: families, Units: a.casework.KnownUnits, Alarms: a.alarms, Keeping: a.keeping, Access: a.access,
 		Log: slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Origin: origin, Limits: limits,
 	}

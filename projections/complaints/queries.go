@@ -166,9 +166,9 @@ func collect[T any](ctx context.Context, q Queries, sql string, args pgx.StrictN
 
 // Elsewhere finds claims of these people in other open cases against the same
 // employer for overlapping months, which AddClaimants and ImportClaimants ask
-// their caller for. The answer is for the rules, not for the screen: restricted
-// cases count too.
-func (q Queries) Elsewhere(ctx context.Context, id uuid.UUID, people []complaint.NewClaimant) ([]complaint.Elsewhere, error) {
+// their caller for. Cases of other units count too; those that are hidden from the
+// viewer do not, for the refusal names the case.
+func (q Queries) Elsewhere(ctx context.Context, v Viewer, id uuid.UUID, people []complaint.NewClaimant) ([]complaint.Elsewhere, error) {
 	persons := make([]uuid.UUID, len(people))
 	from, to := make([]domain.Date, len(people)), make([]domain.Date, len(people))
 	for i, p := range people {
@@ -179,14 +179,14 @@ func (q Queries) Elsewhere(ctx context.Context, id uuid.UUID, people []complaint
 		select distinct on (p.person_id) p.person_id, c.id as other_id, c.no as other_no
 		  from unnest(@persons::uuid[], @from::date[], @to::date[]) as p(person_id, owed_from, owed_to)
 		  join complaints_v3.claimant l on l.person_id = p.person_id and not l.removed and l.complaint_id <> @id
-		  join complaints_v3.complaint c on c.id = l.complaint_id and c.open
+		  join complaints_v3.complaint c on c.id = l.complaint_id and c.open and not `+hiddenFrom+`
 		  join complaints_v3.complaint own on own.id = @id
 		 where (c.enterprise_id = own.enterprise_id and c.enterprise_id <> `+nobody+`
 		        or c.employer_key = own.employer_key and c.employer_key <> '')
 		   and coalesce(l.owed_from, '-infinity') <= coalesce(p.owed_to, 'infinity')
 		   and coalesce(p.owed_from, '-infinity') <= coalesce(l.owed_to, 'infinity')
 		 order by p.person_id, c.registered_at, c.id`,
-		pgx.StrictNamedArgs{"id": id, "persons": persons, "from": from, "to": to})
+		v.who(pgx.StrictNamedArgs{"id": id, "persons": persons, "from": from, "to": to}))
 }
 
 // months is the first and the last day of what is owed; zero when not known.
@@ -202,11 +202,13 @@ func months(items []complaint.ClaimItem) (from, to domain.Date) {
 	return from, to
 }
 
-// Last is the position of the newest change of any case.
-func (q Queries) Last(ctx context.Context) (int64, error) {
-	var last int64
-	if err := q.DB.QueryRow(ctx, `select coalesce(max(position), 0) from complaints_v3.complaint`).Scan(&last); err != nil {
-		return 0, fmt.Errorf("newest change: %w", err)
+// Last tells of every change of any case that is not restricted: the number of such
+// cases, and the position of the newest change. Lists that are open hear of it, and
+// nobody is to hear that something happened in a case that is hidden from them.
+func (q Queries) Last(ctx context.Context) (n, last int64, err error) {
+	err = q.DB.QueryRow(ctx, `select count(*), coalesce(max(position), 0) from complaints_v3.complaint where not restricted`).Scan(&n, &last)
+	if err != nil {
+		return 0, 0, fmt.Errorf("newest change: %w", err)
 	}
-	return last, nil
+	return n, last, nil
 }

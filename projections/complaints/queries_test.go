@@ -225,12 +225,12 @@ func TestElsewhere(t *testing.T) {
 	q := o.serve()
 	people := one.people(3, domain.Yuan(3000))
 	people[1].Items[0].From, people[1].Items[0].To = date("2026-01-01"), date("2026-01-31")
-	got := must[[]complaint.Elsewhere](t)(q.Elsewhere(t.Context(), other.id, people))
+	got := must[[]complaint.Elsewhere](t)(q.Elsewhere(t.Context(), machine, other.id, people))
 	want := []complaint.Elsewhere{{PersonID: people[0].PersonID, OtherID: one.id, OtherNo: one.no}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("claims elsewhere (-want +got):\n%s", diff)
 	}
-	if got := must[[]complaint.Elsewhere](t)(q.Elsewhere(t.Context(), stranger.id, people)); len(got) != 0 {
+	if got := must[[]complaint.Elsewhere](t)(q.Elsewhere(t.Context(), machine, stranger.id, people)); len(got) != 0 {
 		t.Errorf("claims against another employer: %v", got)
 	}
 }

@@ -28,6 +28,8 @@ type Hit struct {
 	Found      []Found   `json:"found,omitempty"`      // where else it was hit, at most three
 	MergedInto uuid.UUID `json:"merged_into,omitzero"` // of an enterprise: its file goes on there
 	Cases      []Case    `json:"cases,omitempty"`      // of a person: the newest that the viewer may see
+
+	names []string // of those who stand in the document
 }
 
 // Found is a field of a document with what was hit in it marked.
@@ -42,22 +44,27 @@ type Case struct {
 	No string    `json:"no"`
 }
 
-// Masked is the hit with names, phone and identity numbers of persons masked, as
-// pages show it unless a reveal was recorded. Summaries and notes stay.
+// Masked is the hit as pages show it: with names, phone and identity numbers of
+// persons masked, also where they stand in summaries and notes.
 func (h Hit) Masked() Hit {
-	h.Title, h.Found = masked(h.Kind, h.Title), masked(h.Kind, h.Found)
+	h.Title, h.Found = h.masked(h.Title), h.masked(h.Found)
 	return h
 }
 
-func masked(kind Kind, list []Found) []Found {
+func (h Hit) masked(list []Found) []Found {
 	out := make([]Found, len(list))
 	for i, f := range list {
-		if mask := maskOf(kind, f.Field); mask != nil {
-			whole := ""
-			for _, p := range f.Pieces {
-				whole += p.Text
-			}
-			f.Pieces = []text.Piece{{Text: mask(whole)}}
+		whole, hit := "", false
+		for _, p := range f.Pieces {
+			whole, hit = whole+p.Text, hit || p.Hit
+		}
+		mask := maskOf(h.Kind, f.Field)
+		if mask == nil && f.Field.long() {
+			mask = func(s string) string { return text.Veil(s, h.names...) }
+		}
+		// Where nothing is masked, the marks of what was hit stay.
+		if mask != nil && mask(whole) != whole {
+			f.Pieces = []text.Piece{{Text: mask(whole), Hit: hit && !f.Field.long()}}
 		}
 		out[i] = f
 	}
@@ -87,6 +94,9 @@ func hits(rows []*found, terms []string) []Hit {
 	for i, r := range rows {
 		h := Hit{Kind: r.Kind, ID: r.ID, At: r.At, MergedInto: r.MergedInto, Cases: r.Cases}
 		for _, p := range r.Parts {
+			if p.Field == FieldReporter || p.Field == FieldClaimant {
+				h.names = append(h.names, p.text)
+			}
 			switch {
 			case p.text == "":
 			case p.Field == FieldNo || p.Field == FieldEmployer || p.Field == FieldName:

@@ -144,15 +144,25 @@ func TestSnippet(t *testing.T) {
 func TestMasks(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{
-		MaskName("张三丰"):              "张*",
-		MaskName(" 欧阳锋 "):            "欧*",
-		MaskName("𠮷野"):               "𠮷*",
-		MaskName(""):                 "",
-		MaskPhone("13812341234"):     "138****1234",
-		MaskPhone("2012345"):         "****",
-		MaskPhone(" "):               "",
-		MaskID("140502199001011234"): "140***1234",
-		MaskID("1405"):               "***",
+		MaskName("张三丰"):                    "张*",
+		MaskName(" 欧阳锋 "):                  "欧*",
+		MaskName("𠮷野"):                     "𠮷*",
+		MaskName(""):                       "",
+		MaskPhone("13812341234"):           "138****1234",
+		MaskPhone("2012345"):               "****",
+		MaskPhone(" "):                     "",
+		MaskID("140502199001011234"):       "140***1234",
+		MaskID("1405"):                     "***",
+		MaskAccount("6217997300012345671"): "****5671",
+		MaskAddress("泽州县巴公镇黧黑巷七十三号"): "泽州县巴公镇***",
+		MaskAddress("城区北街街道某小区三单元"):  "城区北街街道***",
+		MaskAddress("阳城县某村"):         "阳城县***",
+		MaskAddress("高平市米山镇"):        "高平市米山镇",
+		MaskAddress("某村三组"):          "***",
+		MaskAddress(Shredded):        Shredded,
+		MaskAddress(""):              "",
+		Veil("张三丰说张三欠他钱,电话138 1234 1234,共3000元", "张三", "张三丰", ""): "张*说张*欠他钱,电话138****1234,共3000元",
+		Veil("〔已销毁〕", Shredded): Shredded,
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
@@ -97,6 +98,8 @@ var columns = []string{
 
 // Apply adds the entries of a batch.
 func (p Projection) Apply(ctx context.Context, tx pgx.Tx, batch []eventstore.Recorded) error {
+	// Who looked at what has a model of its own (projections/access).
+	batch = slices.DeleteFunc(slices.Clone(batch), func(r eventstore.Recorded) bool { _, looks := r.Event.(access.Event); return looks })
 	lines, sealed := make([]Line, len(batch)), make([]string, len(batch))
 	cells := make([]projections.Cell, len(batch))
 	for i, r := range batch {

@@ -11,6 +11,7 @@ import (
 	"hearth/adapters/web"
 	"hearth/adapters/web/chart"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/orgunit"
 	"hearth/projections/complaints"
@@ -201,6 +202,7 @@ func (p *pages) showBoard(q *web.Request) error {
 	if page.Charts, err = p.boardCharts(q, m, ask, board); err != nil {
 		return err
 	}
+	p.viewed(q, access.Thing{}, access.ScreenBoard)
 	return q.Render("complaints/board", page)
 }
 

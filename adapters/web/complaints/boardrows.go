@@ -12,6 +12,7 @@ import (
 	"hearth/adapters/sheet"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/orgunit"
 	"hearth/projections/complaints"
 )
@@ -99,6 +100,7 @@ func (p *pages) showBoardRows(q *web.Request) error {
 		page.Pager.First = "/board/rows?" + v.Encode()
 	}
 	page.Export = "/board/rows.xlsx?" + v.Encode()
+	p.viewed(q, access.Thing{}, access.ScreenBoardRows)
 	return q.Render("complaints/board-rows", page)
 }
 
@@ -181,11 +183,16 @@ func (p *pages) exportBoardRows(q *web.Request) error {
 	}
 	var body bytes.Buffer
 	columns := append([]sheet.Column{{Heading: "计入" + side, Width: 14}}, exportColumns...)
-	if err := errors.Join(sheet.Write(&body, sheet.XLSX, side, columns, rows), failed); err != nil {
+	total := page.Total
+	if err := errors.Join(sheet.WriteMarked(&body, sheet.XLSX, side, columns, rows, p.mark(q)), failed); err != nil {
 		return err
 	}
-	return q.Attachment(fmt.Sprintf("看板 %s %s.xlsx", ask.in.Name, side), xlsxType, body.Bytes())
+	return p.export(q, fmt.Sprintf("看板 %s %s.xlsx", ask.in.Name, side), body.Bytes(),
+		access.Exported{Query: access.QueryBoardRows, Params: params(q.URL.Query(), boardFields...), Rows: total})
 }
+
+// boardFields are the conditions of the board and of the rows behind it.
+var boardFields = []string{"period", "from", "to", "area", "code", "which"}
 
 // adds is what a case adds, in yuan where it is money.
 func adds(ask rowsQuery, r complaints.BoardRow) any {
@@ -228,10 +235,12 @@ func (p *pages) exportBoard(q *web.Request) error {
 		{Heading: "口径", Width: 60},
 	}
 	var body bytes.Buffer
-	if err := sheet.Write(&body, sheet.XLSX, "领导看板", columns, slices.Values(boardLines(q.Units(), board, ask.area))); err != nil {
+	lines := boardLines(q.Units(), board, ask.area)
+	if err := sheet.WriteMarked(&body, sheet.XLSX, "领导看板", columns, slices.Values(lines), p.mark(q)); err != nil {
 		return err
 	}
-	return q.Attachment(fmt.Sprintf("领导看板 %s 至 %s.xlsx", ask.period.From, ask.period.To), xlsxType, body.Bytes())
+	return p.export(q, fmt.Sprintf("领导看板 %s 至 %s.xlsx", ask.period.From, ask.period.To), body.Bytes(),
+		access.Exported{Query: access.QueryBoard, Params: params(q.URL.Query(), boardFields...), Rows: len(lines)})
 }
 
 // lineName is the name of what a line counts.

@@ -10,6 +10,7 @@ import (
 	"hearth/adapters/casework"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/projections/complaints"
 	"hearth/projections/timeline"
@@ -39,10 +40,14 @@ type casePage struct {
 	Calls   []callLine
 	Hints   []complaints.Hint
 	Names   names
-	MayKnow bool
-	Older   int    // entries of the timeline that stand in the file only
-	Summary string // as the reader may see it
-	Basis   string // of the next time limit
+	look    look
+	Reveal  bool       // fields may be shown
+	Clear   bool       // the ledger may be taken out unmasked
+	Looks   []lookLine // who looked at the case
+	MayLook bool       // there is that view
+	Older   int        // entries of the timeline that stand in the file only
+	Summary string     // as the reader may see it
+	Basis   string     // of the next time limit
 }
 
 // PhaseBadge is the phase as a word in a box.
@@ -63,6 +68,7 @@ const (
 	viewWork     = "work"
 	viewCalls    = "calls"
 	viewHints    = "hints"
+	viewAccess   = "access"
 )
 
 func (p *pages) showCase(q *web.Request) error {
@@ -70,34 +76,73 @@ func (p *pages) showCase(q *web.Request) error {
 	if err != nil {
 		return err
 	}
+	return p.showView(q, row, q.URL.Query().Get("view"))
+}
+
+// showView is the page of a case with one of its views; an unknown one is the
+// timeline.
+func (p *pages) showView(q *web.Request, row complaints.Row, view string) error {
 	state, rules, _, err := p.Casework.Case(q.Context(), row.ID)
 	if err != nil {
 		return err
 	}
-	view := q.URL.Query().Get("view")
-	if view == "" {
-		view = viewTimeline
-	}
-	c := &casePage{Page: q.Page(row.No, web.Crumb{Label: "案件", Href: "/complaints"}), Row: row, View: view, MayKnow: mayKnow(q.User)}
+	c := &casePage{Page: q.Page(row.No, web.Crumb{Label: "案件", Href: "/complaints"}), Row: row, View: view, look: p.look(q, row.ID)}
 	if c.Open, c.NotNow, err = p.openActions(q, c.Row.ID, state, rules); err != nil {
 		return err
 	}
 	if err := p.fillView(q, c, state); err != nil {
 		return err
 	}
-	c.Facts, c.Summary = caseFacts(row, c.Names), c.Names.veil(row.Summary)
+	if err := p.permits(q, c, state); err != nil {
+		return err
+	}
+	if err := p.withoutHidden(q, c); err != nil {
+		return err
+	}
+	row = c.Row
+	c.Facts, c.Summary = append(caseFacts(row, c.Names, c.Reveal), revealable(row, c.Names, c.Reveal)...), c.Names.veil(row.Summary)
 	c.Basis = basisOf(row.NextClock, row.TimeClass, rules)
 	c.Tabs = c.views()
+	p.viewed(q, onCase(row.ID), screenOf[c.View])
 	return q.Render("complaints/case", c)
 }
 
-func (p *pages) fillView(q *web.Request, c *casePage, state complaint.State) (err error) {
+// withoutHidden takes what tells of cases that are hidden from the user out of the
+// case: the number of the one that it was merged into, and what is counted as a
+// possible duplicate.
+func (p *pages) withoutHidden(q *web.Request, c *casePage) error {
+	if err := p.Cases.Redact(q.Context(), p.viewer(q), &c.Row.MergedInto, &c.Row.Summary); err != nil {
+		return err
+	}
+	if c.Row.Hints == 0 {
+		return nil
+	}
+	hints, err := p.Cases.Hinted(q.Context(), p.viewer(q), c.Row.ID)
+	c.Row.Hints = 0
+	for _, h := range hints {
+		if h.DismissedBy == "" {
+			c.Row.Hints++
+		}
+	}
+	return err
+}
+
+// screenOf are the screens that the views of a case are.
+var screenOf = map[string]access.Screen{
+	viewTimeline: access.ScreenCase, viewLedger: access.ScreenLedger, viewClocks: access.ScreenClocks, viewWork: access.ScreenWork,
+	viewCalls: access.ScreenCalls, viewHints: access.ScreenHints, viewAccess: access.ScreenAccess,
+}
+
+func (p *pages) fillView(q *web.Request, c *casePage, state complaint.State) error {
 	v, id := p.viewer(q), c.Row.ID
 	mentions := timeline.Mentions{
 		Users:       []string{c.Row.Handler, c.Row.CoHandler, c.Row.FirstReceiver},
 		Enterprises: []string{c.Row.EnterpriseID.String()},
 	}
-	persons := []uuid.UUID{c.Row.Reporter}
+	persons, err := p.peopleOf(q, c.Row)
+	if err != nil {
+		return err
+	}
 	switch c.View {
 	case viewLedger:
 		c.Totals = state.Totals()
@@ -120,18 +165,20 @@ func (p *pages) fillView(q *web.Request, c *casePage, state complaint.State) (er
 		if c.Hints, err = p.Cases.Hinted(q.Context(), v, id); err != nil {
 			return err
 		}
+	case viewAccess:
+		return p.fillLooks(q, c, state, mentions, persons)
 	default:
 		c.View = viewTimeline
-		return p.fillTimeline(q, c, mentions)
+		return p.fillTimeline(q, c, mentions, persons)
 	}
-	c.Names, err = p.names(q.Context(), c.MayKnow, mentions, persons...)
+	c.Names, err = p.names(q.Context(), c.look, mentions, persons...)
 	return err
 }
 
 // timelineLimit is how many entries a case page shows; the file has all.
 const timelineLimit = 500
 
-func (p *pages) fillTimeline(q *web.Request, c *casePage, m timeline.Mentions) error {
+func (p *pages) fillTimeline(q *web.Request, c *casePage, m timeline.Mentions, persons []uuid.UUID) error {
 	track := timeline.Track(q.URL.Query().Get("track"))
 	if track != "" && !timeline.Tracks().Has(track) {
 		return web.ErrNotFound
@@ -151,7 +198,7 @@ func (p *pages) fillTimeline(q *web.Request, c *casePage, m timeline.Mentions) e
 	m.Users = append(m.Users, found.Users...)
 	m.Enterprises = append(m.Enterprises, found.Enterprises...)
 	m.Persons = append(m.Persons, found.Persons...)
-	if c.Names, err = p.names(q.Context(), c.MayKnow, m, c.Row.Reporter); err != nil {
+	if c.Names, err = p.names(q.Context(), c.look, m, persons...); err != nil {
 		return err
 	}
 	c.Moments = moments(entries, c.Names)
@@ -175,8 +222,8 @@ func moments(entries []timeline.Entry, n names) []web.Moment {
 		if e.Late() {
 			m.Recorded, m.Late = e.RecordedAt, e.LateReason
 		}
-		if e.Detail != "" && n.open {
-			m.Details = append(m.Details, web.Fact{Key: "内容", Value: e.Detail})
+		if e.Detail != "" && n.reads {
+			m.Details = append(m.Details, web.Fact{Key: "内容", Value: n.veil(e.Detail)})
 		}
 		list[i] = m
 	}
@@ -210,6 +257,9 @@ func (c *casePage) views() []web.Tab {
 	}
 	if c.Row.Hints > 0 || c.View == viewHints {
 		tabs = append(tabs, tab(viewHints, "疑似重复", c.Row.Hints))
+	}
+	if c.MayLook {
+		tabs = append(tabs, web.Tab{Label: "查阅记录", Href: base + "/access", Count: -1, Current: c.View == viewAccess})
 	}
 	return tabs
 }
@@ -252,19 +302,24 @@ func (p *pages) openActions(q *web.Request, id uuid.UUID, s complaint.State, r c
 // hidden are commands that another page issues.
 var hidden = map[string]bool{"register": true, "take_over": true, "import_claimants": true, "add_attachment": true}
 
-func caseFacts(r complaints.Row, n names) []web.Fact {
+// caseFacts is what a case is about. A value that is masked leads to where it is
+// shown, for those who may.
+func caseFacts(r complaints.Row, n names, may bool) []web.Fact {
 	employer := web.Fact{Key: "被反映单位", Value: r.Employer}
 	if r.EnterpriseID != uuid.Nil {
 		employer = web.Fact{Key: "被反映单位", Value: n.Enterprise(r.EnterpriseID.String()), Href: "/enterprises/" + r.EnterpriseID.String()}
 	}
-	reporter := "匿名"
+	reporter := web.Fact{Key: "反映人", Value: "匿名"}
 	if !r.Anonymous && r.Reporter != uuid.Nil {
-		reporter = strings.TrimSpace(n.personName(r.Reporter) + " " + n.phone(r.Reporter))
+		reporter.Value = strings.TrimSpace(n.personName(r.Reporter) + " " + n.phone(r.Reporter))
+		if may && !n.shown.has(r.Reporter, access.FieldPhone) {
+			reporter.Show = revealAddress(r.ID, "0", access.FieldPhone, "")
+		}
 	}
 	facts := []web.Fact{
 		employer,
 		{Key: "诉求类别", Value: r.Category.Label()},
-		{Key: "反映人", Value: reporter},
+		reporter,
 		{Key: "人数", Value: fmt.Sprintf("%d人", r.Persons), Note: paidNote(r)},
 		{Key: "金额", Value: "主张 " + r.ClaimedFen.String() + " 元", Note: "核定 " + r.VerifiedFen.String() + " 元,到账 " + r.PaidFen.String() + " 元"},
 		{Key: "地区", Value: n.Org(r.Area)},

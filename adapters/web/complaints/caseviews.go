@@ -2,11 +2,13 @@ package complaints
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/google/uuid"
 
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/projections/complaints"
@@ -18,6 +20,11 @@ type ledgerLine struct {
 	complaints.Claimant
 	Name, IDNo, Phone string
 	Proposer          string
+}
+
+// Show leads to where a field of the claimant is shown.
+func (l ledgerLine) Show(field access.Field, back string) string {
+	return revealAddress(l.ComplaintID, strconv.Itoa(l.ClaimantNo), field, back)
 }
 
 // OutcomeBadge is how it ended for the claimant.
@@ -41,7 +48,14 @@ func (p *pages) fillLedger(q *web.Request, c *casePage, m timeline.Mentions) err
 		ids = append(ids, r.PersonID)
 		m.Users = append(m.Users, r.ProposedBy)
 	}
-	if c.Names, err = p.names(q.Context(), c.MayKnow, m, ids...); err != nil {
+	if c.Names, err = p.names(q.Context(), c.look, m, ids...); err != nil {
+		return err
+	}
+	moved := make([]*string, len(rows))
+	for i := range rows {
+		moved[i] = &rows[i].MovedFromNo
+	}
+	if err := p.Cases.Redact(q.Context(), p.viewer(q), moved...); err != nil {
 		return err
 	}
 	for _, r := range rows {

@@ -12,6 +12,7 @@ import (
 	"hearth/adapters/findings"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/eventstore"
 	"hearth/projections/complaints"
@@ -71,7 +72,7 @@ func (p *pages) showCommand(q *web.Request) error {
 		Page: q.Page(spec.Label, web.Crumb{Label: "案件", Href: "/complaints"}, web.Crumb{Label: row.No, Href: caseAddress(row.ID)}),
 		Row:  row, Spec: spec, Form: q.NewForm(spec.Name, first...),
 	}
-	if c.Changes, err = p.changesSince(q, c.Form, row.ID, head); err != nil {
+	if c.Changes, err = p.changesSince(q, c.Form, row, head); err != nil {
 		return err
 	}
 	if c.Refusal, err = p.refusal(q, row.ID, state, rules, spec.Name); err != nil {
@@ -93,6 +94,7 @@ func (p *pages) showCommand(q *web.Request) error {
 			return err
 		}
 	}
+	p.viewed(q, onCase(row.ID), access.ScreenCommand)
 	return q.Render("complaints/command", c)
 }
 
@@ -302,12 +304,12 @@ func request(q *web.Request, f *web.Form, roles []domain.Role) casework.Request 
 // changesSince is what happened since a form was first shown, for a form that
 // did not go through. It is read from the log: the read models may not have got
 // there yet.
-func (p *pages) changesSince(q *web.Request, f *web.Form, id uuid.UUID, head eventstore.Head) ([]web.Moment, error) {
+func (p *pages) changesSince(q *web.Request, f *web.Form, row complaints.Row, head eventstore.Head) ([]web.Moment, error) {
 	seen, err := strconv.ParseUint(f.Text(seenField), 10, 64)
 	if err != nil || !f.Failed || seen >= head.Version {
 		return nil, nil
 	}
-	later, err := p.Casework.Since(q.Context(), id, seen)
+	later, err := p.Casework.Since(q.Context(), row.ID, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -323,7 +325,14 @@ func (p *pages) changesSince(q *web.Request, f *web.Form, id uuid.UUID, head eve
 			LateReason: by.LateReason, Actor: by.Actor.ID, Org: by.Actor.Org, Role: by.Actor.Role, Sentence: line.Text, Detail: line.Detail,
 		}
 	}
-	n, err := p.names(q.Context(), mayKnow(q.User), timeline.Mentioned(entries))
+	if err := p.redact(q, entries); err != nil {
+		return nil, err
+	}
+	persons, err := p.peopleOf(q, row)
+	if err != nil {
+		return nil, err
+	}
+	n, err := p.names(q.Context(), reader(q.User), timeline.Mentioned(entries), persons...)
 	f.Values.Set(seenField, strconv.FormatUint(head.Version, 10)) // the next time these are known
 	return moments(entries, n), err
 }

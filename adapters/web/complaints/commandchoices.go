@@ -26,7 +26,7 @@ func (p *pages) choices(q *web.Request, s complaint.State, r complaint.Rules, ro
 	users = slices.DeleteFunc(users, func(u accounts.User) bool { return u.Disabled })
 	office := office{users, q.Units(), domain.DateOf(q.Now())}
 	units := q.UnitOptions(func(u orgunit.Unit) string { return u.Name })
-	ledger, err := p.ledger(q, row)
+	ledger, err := p.ledger(q, row, p.look(q, row.ID))
 	if err != nil {
 		return choices{}, err
 	}

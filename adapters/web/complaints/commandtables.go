@@ -87,13 +87,13 @@ func sample(s complaint.State, r complaint.Rules, ledger []ledgerLine) table {
 
 // ledger is the claimants of a case with the people behind the lines. The
 // reporter stands first, as number 0, when nobody else is in it.
-func (p *pages) ledger(q *web.Request, row complaints.Row) ([]ledgerLine, error) {
-	c := &casePage{Row: row, MayKnow: mayKnow(q.User)}
+func (p *pages) ledger(q *web.Request, row complaints.Row, l look) ([]ledgerLine, error) {
+	c := &casePage{Row: row, look: l}
 	if err := p.fillLedger(q, c, timeline.Mentions{}); err != nil {
 		return nil, err
 	}
 	if len(c.Ledger) == 0 && row.Reporter != uuid.Nil {
-		return []ledgerLine{{Name: c.Names.personName(row.Reporter), Phone: c.Names.phone(row.Reporter)}}, nil
+		return []ledgerLine{{Claimant: complaints.Claimant{ComplaintID: row.ID}, Name: c.Names.personName(row.Reporter), Phone: c.Names.phone(row.Reporter)}}, nil
 	}
 	return c.Ledger, nil
 }
@@ -111,7 +111,11 @@ type proposalView struct {
 
 func (p *pages) proposal(q *web.Request, row complaints.Row, s complaint.State) (*proposalView, error) {
 	v := &proposalView{Conclusion: s.Proposal.Conclusion.Label(), ToCall: len(s.Proposal.Sample)}
-	n, err := p.names(q.Context(), mayKnow(q.User), timeline.Mentions{Users: []string{s.Proposal.By}})
+	persons, err := p.peopleOf(q, row)
+	if err != nil {
+		return nil, err
+	}
+	n, err := p.names(q.Context(), reader(q.User), timeline.Mentions{Users: []string{s.Proposal.By}}, persons...)
 	if err != nil {
 		return nil, err
 	}
@@ -122,10 +126,10 @@ func (p *pages) proposal(q *web.Request, row complaints.Row, s complaint.State) 
 	}
 	for _, e := range entries {
 		if e.Type == (complaint.ClosureProposed{}).EventType() {
-			v.Narrative = e.Detail
+			v.Narrative = n.veil(e.Detail)
 		}
 	}
-	ledger, err := p.ledger(q, row)
+	ledger, err := p.ledger(q, row, reader(q.User))
 	if err != nil {
 		return nil, err
 	}

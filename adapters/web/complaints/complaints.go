@@ -14,10 +14,10 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/adapters/calls"
 	"hearth/adapters/casework"
-	"hearth/adapters/findings"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
+	looks "hearth/projections/access"
 	"hearth/projections/complaints"
 	"hearth/projections/enterprises"
 	"hearth/projections/people"
@@ -39,6 +39,7 @@ type Config struct {
 	Accounts    *accounts.Accounts
 	Calls       *calls.Calls
 	Imports     *Imports
+	Looks       looks.Queries
 }
 
 // pages is the handlers of the family.
@@ -70,7 +71,7 @@ func New(c Config) web.Family {
 		Templates: files,
 		Routes: slices.Concat(p.inboxRoutes(), p.deskRoutes(), p.listRoutes(), p.caseRoutes(), p.commandRoutes(), p.fileRoutes(),
 			p.boardRoutes(), p.searchRoutes(), p.enterpriseRoutes(), p.deadlineRoutes(), p.calendarRoutes(),
-			p.importRoutes(), p.ledgerRoutes(), p.rosterRoutes()),
+			p.importRoutes(), p.ledgerRoutes(), p.rosterRoutes(), p.revealRoutes(), p.accessRoutes()),
 		Nav: []web.NavItem{
 			{Label: "我的待办", Href: "/inbox", Icon: "inbox", Key: "i", Roles: staff},
 			{Label: "热线台", Href: "/desk", Icon: "phone", Key: "d", Roles: deskRoles},
@@ -79,6 +80,7 @@ func New(c Config) web.Family {
 			{Label: "导入", Href: "/import", Icon: "upload", Key: "m", Roles: importRoles},
 			{Label: "单位", Href: "/enterprises", Icon: "house", Key: "e", Roles: staff},
 			{Label: "领导看板", Href: "/board", Icon: "chart", Key: "b", Roles: boardRoles},
+			{Label: "查阅记录", Href: "/access", Icon: "key", Key: "a", Roles: append(slices.Clone(staff), domain.RoleAuditAdmin)},
 			{Label: "工作日历", Href: "/calendar", Icon: "calendar", Key: "w", Roles: append(slices.Clone(staff), publishers...)},
 		},
 		Topics: []web.Topic{
@@ -152,15 +154,23 @@ func (p *pages) caseVersion(ctx context.Context, key string) (string, error) {
 	return fmt.Sprint(head.Version), err
 }
 
-// anyVersion changes with every case: lists are cheap to show again.
+// anyVersion changes with every case that is not restricted: lists are cheap to show
+// again. All who watch lists hear the same, so of restricted cases nobody hears.
 func (p *pages) anyVersion(ctx context.Context, _ string) (string, error) {
-	last, err := p.Cases.Last(ctx)
-	return fmt.Sprint(last), err
+	n, last, err := p.Cases.Last(ctx)
+	return fmt.Sprint(n, " ", last), err
 }
 
-// mayKnow reports whether a user works on cases with the people in them and sees
-// their names; others see masks.
-func mayKnow(u accounts.User) bool { return findings.MayKnow(u) }
+// reader is what a user sees of what is personal: masks, as everybody. Who works on
+// cases sees besides what was written down in them, with names and numbers masked.
+func reader(u accounts.User) look {
+	return look{reads: worksOnCases(u)}
+}
+
+func worksOnCases(u accounts.User) bool {
+	return u.Has(domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead,
+		domain.RoleInspector, domain.RoleReviewer, domain.RoleApprover, domain.RoleDiscipline, domain.RoleFinanceAuditor)
+}
 
 func phaseTone(p complaint.Phase) string {
 	switch p {

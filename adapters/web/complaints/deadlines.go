@@ -7,6 +7,7 @@ import (
 
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/projections/complaints"
@@ -76,9 +77,10 @@ func (p *pages) showDeadlines(q *web.Request) error {
 		page.add(d, rules.Calendar, q.Now())
 		mentions.Users = append(mentions.Users, d.Handler)
 	}
-	if page.Names, err = p.names(q.Context(), mayKnow(q.User), mentions); err != nil {
+	if page.Names, err = p.names(q.Context(), reader(q.User), mentions); err != nil {
 		return err
 	}
+	p.viewed(q, access.Thing{}, access.ScreenDeadlines)
 	return q.Render("complaints/deadlines", page)
 }
 

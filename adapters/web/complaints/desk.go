@@ -11,11 +11,13 @@ import (
 	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
 	"hearth/projections/complaints"
 	"hearth/projections/people"
+	"hearth/projections/text"
 )
 
 var deskRoles = findings.DeskRoles()
@@ -87,6 +89,10 @@ func (p *pages) showDesk(q *web.Request) error {
 	if page.Caller, err = p.caller(q, f.Text("phone")); err != nil {
 		return err
 	}
+	for i, promise := range page.Desk.Mine {
+		page.Desk.Mine[i].About = text.MaskNumbers(promise.About)
+	}
+	p.viewed(q, access.Thing{}, access.ScreenDesk)
 	if f.Failed {
 		if page.Hints, err = p.hintsFor(q, f); err != nil {
 			return err
@@ -103,7 +109,10 @@ func areaOf(org string) string {
 	return org
 }
 
-// caller finds who may be calling from a number.
+// caller finds who may be calling from a number. The number stands in the form in
+// the clear, for the operator has just typed it, or the phone system has shown it,
+// and it is to be read back; the look-up is noted with it (sealed). The names of
+// those who are on file with it are masked: whoever calls says their own.
 func (p *pages) caller(q *web.Request, phone string) (callerView, error) {
 	if phone == "" {
 		return callerView{}, nil
@@ -113,6 +122,9 @@ func (p *pages) caller(q *web.Request, phone string) (callerView, error) {
 		return callerView{}, err
 	}
 	view := callerView{Asked: true}
+	if found, err = p.onFile(q, found); err != nil {
+		return view, err
+	}
 	for _, who := range found {
 		_, files, err := p.People.Files(q.Context(), who.ID)
 		if err != nil {
@@ -122,8 +134,9 @@ func (p *pages) caller(q *web.Request, phone string) (callerView, error) {
 		if err != nil {
 			return view, err
 		}
-		view.People = append(view.People, knownCaller{who, cases})
+		view.People = append(view.People, knownCaller{who.Masked(), cases})
 	}
+	q.Searched(p.auditor(q), access.LookupCaller, phone, len(view.People))
 	return view, nil
 }
 
@@ -134,6 +147,17 @@ func (p *pages) callers(q *web.Request, phone string) ([]people.Person, error) {
 		return nil, err
 	}
 	return p.People.Leading(q.Context(), found)
+}
+
+// onFile leaves out those who are known from cases alone that the user must not
+// know of.
+func (p *pages) onFile(q *web.Request, found []people.Person) ([]people.Person, error) {
+	ids := make([]uuid.UUID, len(found))
+	for i, who := range found {
+		ids[i] = who.ID
+	}
+	unseen, err := p.Cases.Unseen(q.Context(), p.viewer(q), ids...)
+	return slices.DeleteFunc(found, func(who people.Person) bool { return unseen[who.ID] }), err
 }
 
 // lookUpCaller is the number typed or sent by the phone system: it prefills the
@@ -202,7 +226,9 @@ func (p *pages) register(q *web.Request) error {
 		return err
 	}
 	for _, d := range found {
-		in.Register.Hints = append(in.Register.Hints, d.Hint())
+		if !d.Restricted { // its number would stand in this case for all to read
+			in.Register.Hints = append(in.Register.Hints, d.Hint())
+		}
 	}
 	if len(found) > 0 && !f.Checked("not_duplicate") {
 		// A repetition of a form that was stored must not be asked again.
@@ -333,5 +359,6 @@ func (p *pages) showRegistered(q *web.Request) error {
 	for _, kind := range state.Limitation.Near {
 		page.Near += fmt.Sprintf("%s截至%s,请提醒来电人及时主张。", kind.Label(), state.Limitation.Until(kind))
 	}
+	p.viewed(q, onCase(row.ID), access.ScreenRegistered)
 	return q.Render("complaints/registered", page)
 }

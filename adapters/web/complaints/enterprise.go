@@ -10,6 +10,7 @@ import (
 	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/enterprise"
 	"hearth/domain/orgunit"
 	"hearth/projections/complaints"
@@ -78,6 +79,7 @@ func (p *pages) showEnterprises(q *web.Request) error {
 		if err != nil {
 			return err
 		}
+		q.Searched(p.auditor(q), access.LookupEnterprises, page.Asked, len(found))
 		return q.Render("complaints/enterprises", page)
 	}
 	after, err := uuid.Parse(filter.Text("after"))
@@ -101,6 +103,7 @@ func (p *pages) showEnterprises(q *web.Request) error {
 		v.Del("after")
 		page.Pager.First = "/enterprises?" + v.Encode()
 	}
+	p.viewed(q, access.Thing{}, access.ScreenEnterprises)
 	return q.Render("complaints/enterprises", page)
 }
 
@@ -276,6 +279,7 @@ func (p *pages) showEnterprise(q *web.Request) error {
 		return err
 	}
 	page.More = max(0, card.Total-len(page.Cases))
+	p.viewed(q, onEnterprise(card.ID), access.ScreenEnterprise)
 	return q.Render("complaints/enterprise", page)
 }
 

@@ -3,6 +3,7 @@ package complaints
 import (
 	"hearth/adapters/findings"
 	"hearth/adapters/web"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/projections/complaints"
 	"hearth/projections/timeline"
@@ -50,7 +51,7 @@ func (p *pages) showFile(q *web.Request) error {
 	if f.Work, err = p.workView(q, state, row.ID, &m); err != nil {
 		return err
 	}
-	c := &casePage{Row: row, MayKnow: mayKnow(q.User)}
+	c := &casePage{Row: row, look: reader(q.User)}
 	if err := p.fillLedger(q, c, m); err != nil {
 		return err
 	}
@@ -58,21 +59,36 @@ func (p *pages) showFile(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	persons := parseIDs(m.Persons)
-	for _, l := range c.Ledger {
-		persons = append(persons, l.PersonID)
+	persons, err := p.peopleOf(q, row)
+	if err != nil {
+		return err
 	}
-	if f.Names, err = p.names(q.Context(), c.MayKnow, m, append(persons, row.Reporter)...); err != nil {
+	if f.Names, err = p.names(q.Context(), c.look, m, persons...); err != nil {
 		return err
 	}
 	f.Ledger, f.Clocks = c.Ledger, clockLines(clocks)
-	f.Facts, f.Summary = caseFacts(row, f.Names), f.Names.veil(row.Summary)
+	f.Facts, f.Summary = caseFacts(row, f.Names, false), f.Names.veil(row.Summary)
 	f.Moments = moments(f.Entries, f.Names)
 	f.Manifest = findings.Manifest(row, f.Entries)
+	p.viewed(q, onCase(row.ID), access.ScreenFile)
 	return q.Render("complaints/file", f)
 }
 
 // entries is every event of the case, or of one track of it, oldest first.
 func (p *pages) entries(q *web.Request, row complaints.Row, track timeline.Track) ([]timeline.Entry, error) {
-	return findings.Entries(q.Context(), p.Timeline, row.ID, track)
+	entries, err := findings.Entries(q.Context(), p.Timeline, row.ID, track)
+	if err != nil {
+		return nil, err
+	}
+	return entries, p.redact(q, entries)
+}
+
+// redact takes the numbers of cases that are hidden from the user out of what is
+// told of this one.
+func (p *pages) redact(q *web.Request, entries []timeline.Entry) error {
+	var texts []*string
+	for i := range entries {
+		texts = append(texts, &entries[i].Sentence, &entries[i].Detail)
+	}
+	return p.Cases.Redact(q.Context(), p.viewer(q), texts...)
 }

@@ -17,6 +17,7 @@ import (
 	"hearth/adapters/sheet"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 )
 
@@ -190,6 +191,9 @@ func (p *pages) showImport(q *web.Request) error {
 	if err != nil {
 		return err
 	}
+	// The rows are shown as they were uploaded: the uploader has to compare them, and
+	// nobody else gets the page.
+	p.viewed(q, access.Thing{}, access.ScreenImport)
 	return q.Render("complaints/import", page)
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"hearth/adapters/web"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/projections/complaints"
 )
@@ -64,6 +65,7 @@ func (p *pages) showInbox(q *web.Request) error {
 		{Label: "我的岗位", Href: "/inbox", Count: len(seen), Current: !mine},
 		{Label: "指派给我", Href: "/inbox?mine=1", Count: own, Current: mine},
 	}
+	p.viewed(q, access.Thing{}, access.ScreenInbox)
 	return q.Render("complaints/inbox", page)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/domain/complaint"
+	"hearth/projections/text"
 )
 
 // TestLifeOfACollectiveCase works a case of twelve claimants from the desk to
@@ -123,10 +124,21 @@ func (s *staffed) called(id uuid.UUID) {
 	}
 	form := s.open(s.caller, id, "callback")
 	for _, no := range sample {
-		for _, want := range []string{fmt.Sprintf("%d号 工人%d", no, no), fmt.Sprintf("139%08d", no), "5,000"} {
+		phone := fmt.Sprintf("139%08d", no)
+		for _, want := range []string{fmt.Sprintf("%d号 工*", no), text.MaskPhone(phone), "5,000"} {
 			if !strings.Contains(form.Body, want) {
 				s.t.Errorf("the form for calling back does not show %q", want)
 			}
+		}
+		if no == sample[0] { // whoever calls has the number shown
+			ask := s.caller.Get(fmt.Sprintf("%s/reveal?no=%d&field=phone&back=callback", caseAddress(id), no))
+			shown := s.caller.Submit(ask, "reveal", caseAddress(id)+"/reveal", "fields", "phone", "reason", "callback", "no", strconv.Itoa(no), "back", "callback")
+			if shown.Path != caseAddress(id)+"/do/callback" || !strings.Contains(shown.Body, phone) {
+				s.t.Errorf("the number to call is not shown at %s (%d)", shown.Path, shown.Status)
+			}
+		}
+		if strings.Contains(form.Body, phone) {
+			s.t.Errorf("the form for calling back shows %s unasked", phone)
 		}
 		s.submit(s.caller, id, "callback", "claimant_no", strconv.Itoa(no), "reached", "1", "confirmed_fen", "5000", "satisfied", "5")
 	}

@@ -9,6 +9,7 @@ import (
 	"hearth/adapters/sheet"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/orgunit"
 	"hearth/projections/complaints"
@@ -128,6 +129,8 @@ func (p *pages) showList(q *web.Request) error {
 	if after != "" {
 		page.Pager.First = "/complaints?" + without(q.URL.Query(), "after").Encode()
 	}
+	q.Searched(p.auditor(q), access.LookupList, filter.Text, found.Total)
+	p.viewed(q, access.Thing{}, access.ScreenList)
 	return q.Render("complaints/list", page)
 }
 
@@ -168,10 +171,10 @@ func (p *pages) exportList(q *web.Request) error {
 			}
 		}
 	}
-	if err := errors.Join(sheet.Write(&body, sheet.XLSX, "案件", exportColumns, rows), failed); err != nil {
+	if err := errors.Join(sheet.WriteMarked(&body, sheet.XLSX, "案件", exportColumns, rows, p.mark(q)), failed); err != nil {
 		return err
 	}
-	return q.Attachment("案件.xlsx", xlsxType, body.Bytes())
+	return p.export(q, "案件.xlsx", body.Bytes(), access.Exported{Query: access.QueryList, Params: params(f.Values, filterFields...), Rows: first.Total})
 }
 
 const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

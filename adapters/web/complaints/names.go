@@ -7,8 +7,10 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
-	"hearth/adapters/findings"
+	"hearth/adapters/web"
+	"hearth/domain/access"
 	"hearth/domain/orgunit"
+	"hearth/projections/complaints"
 	"hearth/projections/people"
 	"hearth/projections/text"
 	"hearth/projections/timeline"
@@ -20,7 +22,15 @@ type names struct {
 	enterprises map[string]string
 	people      map[uuid.UUID]people.Person
 	units       orgunit.Tree
-	open        bool // the reader sees names, not masks
+	look
+}
+
+// look is how much of what is personal a reader sees on one page: masks, and what
+// was revealed for this page alone (reveal.go). reads says that the reader works
+// on cases and sees what was written down in them, with names and numbers masked.
+type look struct {
+	reads bool
+	shown revealed
 }
 
 // User is the name of an account.
@@ -59,33 +69,47 @@ func (n names) personName(id uuid.UUID) string {
 	switch {
 	case !ok:
 		return "(未建档)"
-	case n.open:
+	case n.shown.has(id, access.FieldName):
 		return p.Name
 	}
 	return text.MaskName(p.Name)
 }
 
 func (n names) phone(id uuid.UUID) string {
-	if n.open {
-		return n.people[id].Phone
-	}
-	return text.MaskPhone(n.people[id].Phone)
+	return n.field(id, access.FieldPhone, n.people[id].Phone, text.MaskPhone)
 }
 
-// veil is a free text as the reader may see it: with masks for the names of the
-// people of the case and for long numbers, unless the reader sees them anyway.
+func (n names) idNo(id uuid.UUID) string {
+	return n.field(id, access.FieldIDNo, n.people[id].IDNo, text.MaskID)
+}
+
+func (n names) address(id uuid.UUID) string {
+	return n.field(id, access.FieldAddress, n.people[id].Address, text.MaskAddress)
+}
+
+func (n names) field(id uuid.UUID, f access.Field, value string, mask func(string) string) string {
+	if n.shown.has(id, f) {
+		return value
+	}
+	return mask(value)
+}
+
+// veil is a free text as the reader sees it: with masks for the names of the
+// people of the case and for long numbers, unless the story was revealed.
 func (n names) veil(s string) string {
-	if n.open {
+	if n.shown.has(uuid.Nil, access.FieldNarrative) {
 		return s
 	}
-	return findings.Veil(s, n.people)
+	known := make([]string, 0, len(n.people))
+	for _, p := range n.people {
+		known = append(known, p.Name)
+	}
+	return text.Veil(s, known...)
 }
 
-func (n names) idNo(id uuid.UUID) string { return text.MaskID(n.people[id].IDNo) }
-
 // names looks up everybody that sentences and ids mention, in three questions.
-func (p *pages) names(ctx context.Context, open bool, m timeline.Mentions, persons ...uuid.UUID) (names, error) {
-	n := names{units: p.Casework.KnownUnits(), users: map[string]string{}, enterprises: map[string]string{}, open: open}
+func (p *pages) names(ctx context.Context, l look, m timeline.Mentions, persons ...uuid.UUID) (names, error) {
+	n := names{units: p.Casework.KnownUnits(), users: map[string]string{}, enterprises: map[string]string{}, look: l}
 	for _, id := range m.Users {
 		if _, known := n.users[id]; known || id == "" || id == "system" {
 			continue
@@ -108,6 +132,20 @@ func (p *pages) names(ctx context.Context, open bool, m timeline.Mentions, perso
 	}
 	n.people, err = p.People.ByIDs(ctx, append(parseIDs(m.Persons), persons...))
 	return n, err
+}
+
+// peopleOf are the reporter and the claimants of a case: whose names may stand in
+// what was written down in it.
+func (p *pages) peopleOf(q *web.Request, row complaints.Row) ([]uuid.UUID, error) {
+	ledger, err := p.Cases.Ledger(q.Context(), p.viewer(q), row.ID)
+	if err != nil {
+		return nil, err
+	}
+	ids := []uuid.UUID{row.Reporter}
+	for _, l := range ledger {
+		ids = append(ids, l.PersonID)
+	}
+	return ids, nil
 }
 
 func parseIDs(texts []string) []uuid.UUID {

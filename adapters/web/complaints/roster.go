@@ -15,6 +15,7 @@ import (
 	"hearth/adapters/sheet"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/person"
 	"hearth/eventstore"
@@ -24,7 +25,11 @@ import (
 )
 
 func (p *pages) ledgerRoutes() []web.Route {
-	return []web.Route{{Pattern: "GET /complaints/{id}/ledger.xlsx", Handler: p.exportLedger, Roles: staff, Models: caseModels, Rate: guard.Export}}
+	return []web.Route{
+		{Pattern: "GET /complaints/{id}/ledger.xlsx", Handler: p.exportLedger, Roles: staff, Models: caseModels, Rate: guard.Export},
+		{Pattern: "GET /complaints/{id}/ledger", Handler: p.showClearLedger, Roles: staff, Models: caseModels},
+		{Pattern: "POST /complaints/{id}/ledger", Handler: p.exportClearLedger, Roles: staff, Models: caseModels, Rate: guard.Export},
+	}
 }
 
 func (p *pages) rosterRoutes() []web.Route {
@@ -67,29 +72,6 @@ func (p *pages) ledgerLines(q *web.Request, row complaints.Row) ([]importer.Line
 		}
 	}
 	return lines, nil
-}
-
-// exportLedger is the ledger as a spreadsheet: whole for those who work with the
-// people in it, masked for others.
-func (p *pages) exportLedger(q *web.Request) error {
-	row, err := p.find(q)
-	if err != nil {
-		return err
-	}
-	lines, err := p.ledgerLines(q, row)
-	if err != nil {
-		return err
-	}
-	if !mayKnow(q.User) {
-		for i, l := range lines {
-			lines[i].Name, lines[i].IDNo, lines[i].Phone = text.MaskName(l.Name), text.MaskID(l.IDNo), text.MaskPhone(l.Phone)
-		}
-	}
-	var body bytes.Buffer
-	if err := importer.WriteLedger(&body, sheet.XLSX, lines); err != nil {
-		return err
-	}
-	return sendSheet(q, "诉求人台账 "+row.No, sheet.XLSX, body.Bytes())
 }
 
 // rosterTemplate is an empty roster to fill in.
@@ -230,6 +212,10 @@ func (p *pages) previewRoster(q *web.Request) error {
 	if err := p.fillRoster(q, page); err != nil {
 		return err
 	}
+	// The rows are shown as they were uploaded, for somebody has to compare them
+	// with the paper: it is the uploader's own file, and nobody else gets the page.
+	// What it says of people who are on file is only that they are.
+	p.viewed(q, onCase(page.Row.ID), access.ScreenRoster)
 	return q.Render("complaints/roster", page)
 }
 
@@ -241,12 +227,17 @@ func (p *pages) fillRoster(q *web.Request, page *rosterPage) error {
 	for _, c := range page.Plan.Claimants[:min(len(page.Plan.Claimants), rosterShown)] {
 		line := rosterLine{Claimant: c, State: "新建档"}
 		inLedger := slices.ContainsFunc(lines, func(l importer.Line) bool { return sameClaimant(l, c) })
-		switch known, err := p.knownPerson(q.Context(), c.Name, c.IDNo); {
+		known, err := p.knownPerson(q.Context(), c.Name, c.IDNo)
+		if err != nil {
+			return err
+		}
+		unseen, err := p.Cases.Unseen(q.Context(), p.viewer(q), known)
+		switch {
 		case err != nil:
 			return err
 		case inLedger:
 			line.State = "已在台账"
-		case known != uuid.Nil:
+		case known != uuid.Nil && !unseen[known]:
 			line.State = "已建档"
 		}
 		page.People = append(page.People, line)
@@ -294,7 +285,7 @@ func (p *pages) storeRoster(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	desk := &ledgerClerk{pages: p, id: row.ID, head: head}
+	desk := &ledgerClerk{pages: p, viewer: p.viewer(q), id: row.ID, head: head}
 	var report importer.RosterReport
 	err = p.Imports.roster(job, func(r *importer.Roster) (err error) {
 		report, err = r.Store(q.Context(), desk, row.ID, q.By(f, roles...).Actor, lines)
@@ -350,8 +341,9 @@ func (p *pages) badRoster(q *web.Request) error {
 // identity number are not put on file again, and claims elsewhere are looked up.
 type ledgerClerk struct {
 	*pages
-	id   uuid.UUID
-	head eventstore.Head // after the last command on the case
+	viewer complaints.Viewer
+	id     uuid.UUID
+	head   eventstore.Head // after the last command on the case
 }
 
 // NewPerson is who has the identity number, or somebody new.
@@ -366,7 +358,7 @@ func (c *ledgerClerk) NewPerson(ctx context.Context, p person.Register, r casewo
 func (c *ledgerClerk) Do(ctx context.Context, id uuid.UUID, cmd complaint.Command, r casework.Request) (eventstore.Head, error) {
 	var err error
 	if cmd, ok := cmd.(*complaint.ImportClaimants); ok {
-		cmd.Elsewhere, err = c.Cases.Elsewhere(ctx, id, cmd.Rows)
+		cmd.Elsewhere, err = c.Cases.Elsewhere(ctx, c.viewer, id, cmd.Rows)
 	}
 	if err != nil {
 		return eventstore.Head{}, err

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	accesslog "hearth/adapters/access"
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
 	"hearth/adapters/localpg/pgtest"
@@ -20,6 +22,7 @@ import (
 	"hearth/adapters/web"
 	"hearth/adapters/web/webtest"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
@@ -29,6 +32,7 @@ import (
 	"hearth/eventstore/memstore"
 	"hearth/eventstore/vault"
 	"hearth/projections"
+	looks "hearth/projections/access"
 	"hearth/projections/complaints"
 	"hearth/projections/enterprises"
 	"hearth/projections/people"
@@ -51,6 +55,8 @@ type stack struct {
 	work     *casework.Service
 	runner   *projections.Runner
 	users    *accounts.Accounts
+	access   *accesslog.Recorder
+	store    *gate // through which access is recorded
 	config   Config
 	mu       sync.Mutex
 	now      time.Time // guarded by mu
@@ -78,6 +84,20 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
+// gate is a store that takes no appends while it is closed.
+type gate struct {
+	eventstore.Store
+	closed atomic.Bool
+}
+
+// Append refuses while the gate is closed.
+func (g *gate) Append(ctx context.Context, changes ...eventstore.Change) ([]eventstore.Head, error) {
+	if g.closed.Load() {
+		return nil, eventstore.ErrReadOnly
+	}
+	return g.Store.Append(ctx, changes...)
+}
+
 // newStack makes a stack that ends with the test.
 func newStack(t testing.TB) *stack {
 	t.Helper()
@@ -86,14 +106,16 @@ func newStack(t testing.TB) *stack {
 		t.Fatal(err)
 	}
 	keys := vault.NewMemory()
-	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs()).Protected(keys)
+	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs(), access.Specs()).Protected(keys)
 	store := memstore.New(registry)
 	s.engine = eventstore.NewEngine(store, 1000)
 	s.work = casework.New(s.engine, casework.Options{Now: s.Now, Prefix: "晋工诉"})
 	s.users = accounts.New(s.pool, s.Now)
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	s.store = &gate{Store: store}
+	s.access = accesslog.New(s.store, accesslog.Options{Now: s.Now, Log: quiet})
 	s.runner = projections.New(s.pool, store, projections.Options{Logger: quiet, Heartbeat: 50 * time.Millisecond},
-		complaints.New(keys), timeline.New(keys), people.New(keys), enterprises.New(), search.New(keys))
+		complaints.New(keys), timeline.New(keys), people.New(keys), enterprises.New(), search.New(keys), looks.New(keys))
 	s.run()
 	imports, err := NewImports(s.work, t.TempDir(), s.Now, quiet)
 	if err != nil {
@@ -106,10 +128,10 @@ func newStack(t testing.TB) *stack {
 	})
 	s.config = Config{
 		Casework: s.work, Cases: complaints.Queries{DB: s.pool, Vault: keys}, Timeline: timeline.NewQueries(s.pool, keys), People: people.NewQueries(s.pool, keys),
-		Enterprises: enterprises.NewQueries(s.pool), Search: search.NewQueries(s.pool, keys), Accounts: s.users, Imports: imports,
+		Enterprises: enterprises.NewQueries(s.pool), Search: search.NewQueries(s.pool, keys), Accounts: s.users, Imports: imports, Looks: looks.NewQueries(s.pool, keys),
 	}
 	s.Shell = webtest.New(t, func(c *web.Config) {
-		c.Accounts, c.Models, c.Now = s.users, s.runner, s.Now
+		c.Accounts, c.Models, c.Now, c.Access = s.users, s.runner, s.Now, s.access
 		c.Log = slog.New(slog.NewTextHandler(&s.log, nil))
 	}, New(s.config))
 	s.caughtUp()

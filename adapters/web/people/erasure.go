@@ -8,6 +8,7 @@ import (
 
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/person"
 	"hearth/projections/complaints"
 	"hearth/projections/people"
@@ -138,6 +139,7 @@ func (p *pages) showErasures(q *web.Request) error {
 			page.Others = append(page.Others, w)
 		}
 	}
+	p.viewed(q, uuid.Nil, access.ScreenErasures)
 	return q.Render("people/erasures", page)
 }
 
@@ -215,6 +217,7 @@ func (p *pages) showErasure(q *web.Request) error {
 	if err != nil {
 		return err
 	}
+	p.viewed(q, who.ID, access.ScreenErasure)
 	return q.Render("people/erasure", page)
 }
 

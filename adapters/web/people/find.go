@@ -10,6 +10,7 @@ import (
 	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/person"
 	"hearth/projections/people"
 	"hearth/projections/text"
@@ -67,9 +68,13 @@ func (p *pages) showFind(q *web.Request) error {
 	if err != nil {
 		return err
 	}
+	if found, err = p.inSight(q, found); err != nil {
+		return err
+	}
 	for _, who := range found {
 		page.Found = append(page.Found, who.Masked())
 	}
+	q.Searched(p.reader(q), access.LookupPeople, asked, len(found))
 	if q.User.Has(deciders...) {
 		waiting, err := p.waiting(q)
 		if err != nil {

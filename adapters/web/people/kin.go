@@ -6,6 +6,7 @@ import (
 	"hearth/adapters/casework"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/person"
 	"hearth/projections/people"
 )
@@ -92,6 +93,7 @@ func (p *pages) showKin(q *web.Request) error {
 			}
 		}
 	}
+	p.viewed(q, uuid.Nil, access.ScreenKin)
 	return q.Render("people/kin", page)
 }
 

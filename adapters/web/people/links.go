@@ -7,6 +7,7 @@ import (
 	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/person"
 	"hearth/projections/people"
 	"hearth/projections/text"
@@ -49,7 +50,7 @@ func (p *pages) showMerge(q *web.Request) error {
 		Who:  who.Masked(), Find: q.NewForm("find-other"), Form: q.NewForm("merge"), Bases: person.MergeBases().Table(),
 	}
 	if into := q.URL.Query().Get("into"); into != "" {
-		other, err := p.byID(q.Context(), into)
+		other, err := p.byID(q, into)
 		if err != nil || other.ID == who.ID {
 			return web.ErrNotFound
 		}
@@ -58,6 +59,7 @@ func (p *pages) showMerge(q *web.Request) error {
 			return err
 		}
 	}
+	p.viewed(q, who.ID, access.ScreenMerge)
 	return q.Render("people/merge", page)
 }
 

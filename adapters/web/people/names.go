@@ -3,8 +3,6 @@ package people
 import (
 	"context"
 	"errors"
-	"regexp"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -65,18 +63,14 @@ func (n names) Of(id uuid.UUID) string {
 	return "(未建档)"
 }
 
-// numbers are runs of digits that may be of a telephone or an identity card.
-var numbers = regexp.MustCompile(`\d[\d -]{5,}[\dXx]`)
-
 // veil is a text that somebody wrote, with masks for the names of the people of
 // the page and for long numbers.
 func (n names) veil(s string) string {
+	known := make([]string, 0, len(n.people))
 	for _, p := range n.people {
-		if p.Name != "" {
-			s = strings.ReplaceAll(s, p.Name, text.MaskName(p.Name))
-		}
+		known = append(known, p.Name)
 	}
-	return numbers.ReplaceAllStringFunc(s, text.MaskPhone)
+	return text.Veil(s, known...)
 }
 
 // names looks up accounts and persons.

@@ -9,7 +9,7 @@
 package people
 
 import (
-	"context"
+	"cmp"
 	"embed"
 	"errors"
 	"io/fs"
@@ -21,6 +21,8 @@ import (
 	"hearth/adapters/casework"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
+	"hearth/domain/person"
 	"hearth/projections/complaints"
 	"hearth/projections/people"
 	"hearth/projections/timeline"
@@ -88,19 +90,50 @@ func ownAddress(id uuid.UUID) string { return fileAddress(id) + "?file=own" }
 
 // find is the file of the address.
 func (p *pages) find(q *web.Request) (people.Person, error) {
-	return p.byID(q.Context(), q.PathValue("id"))
+	return p.byID(q, q.PathValue("id"))
 }
 
-func (p *pages) byID(ctx context.Context, text string) (people.Person, error) {
+// byID is a file that the user may know of: who is known from cases alone that are
+// hidden from the user is as one who is not on file.
+func (p *pages) byID(q *web.Request, text string) (people.Person, error) {
 	id, err := uuid.Parse(text)
 	if err != nil {
 		return people.Person{}, web.ErrNotFound
 	}
-	who, found, err := p.People.ByID(ctx, id)
-	if err == nil && !found {
-		err = web.ErrNotFound
+	who, found, err := p.People.ByID(q.Context(), id)
+	if err != nil || !found {
+		return who, cmp.Or(err, web.ErrNotFound)
+	}
+	unseen, err := p.Cases.Unseen(q.Context(), p.viewer(q), id)
+	if err == nil && unseen[id] {
+		return people.Person{}, web.ErrNotFound
 	}
 	return who, err
+}
+
+// inSight leaves out those whom the user is not to know of.
+func (p *pages) inSight(q *web.Request, found []people.Person) ([]people.Person, error) {
+	ids := make([]uuid.UUID, len(found))
+	for i, who := range found {
+		ids[i] = who.ID
+	}
+	unseen, err := p.Cases.Unseen(q.Context(), p.viewer(q), ids...)
+	return slices.DeleteFunc(found, func(who people.Person) bool { return unseen[who.ID] }), err
+}
+
+// viewed notes that the user looks at somebody's file; the zero id is a list.
+func (p *pages) viewed(q *web.Request, id uuid.UUID, screen access.Screen) {
+	on := access.Thing{}
+	if id != uuid.Nil {
+		on = access.Thing{Family: person.Family, ID: id.String()}
+	}
+	q.Viewed(p.reader(q), on, screen)
+}
+
+// reader is the user in the role that sees the most cases, as the log names them.
+func (p *pages) reader(q *web.Request) domain.Actor {
+	v := p.viewer(q)
+	return domain.Actor{ID: v.UserID, Org: v.Org, Role: v.Role}
 }
 
 // viewer is the user in the role that sees the most cases.

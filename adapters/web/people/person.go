@@ -9,6 +9,7 @@ import (
 	"hearth/adapters/casework"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/access"
 	"hearth/domain/person"
 	"hearth/projections/complaints"
 	"hearth/projections/people"
@@ -122,6 +123,7 @@ func (p *pages) showFile(q *web.Request) error {
 	if err := p.fillFile(q, page, who, files); err != nil {
 		return err
 	}
+	p.viewed(q, who.ID, access.ScreenPerson)
 	return q.Render("people/person", page)
 }
 

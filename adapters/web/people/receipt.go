@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"hearth/adapters/web"
+	"hearth/domain/access"
 	"hearth/projections/complaints"
 	"hearth/projections/people"
 )
@@ -41,5 +42,6 @@ func (p *pages) showReceipt(q *web.Request) error {
 	if page.Cases, page.Hidden, err = p.subjects(q, r.Subjects); err != nil {
 		return err
 	}
+	p.viewed(q, who.ID, access.ScreenErasure)
 	return q.Render("people/receipt", page)
 }

@@ -311,6 +311,12 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// Whoever prints a page that holds a case is noted, whichever way they print it.
+addEventListener("beforeprint", () => {
+  const page = document.querySelector("[data-printed]");
+  if (page) navigator.sendBeacon(page.dataset.printed, new URLSearchParams({ screen: page.dataset.screen, beacon: "1" }));
+});
+
 // ---- Keys ------------------------------------------------------------------
 
 let going = 0; // when g was pressed

@@ -40,6 +40,16 @@ func (m *Models) Status(context.Context) []projections.Status {
 	return slices.Clone(m.status)
 }
 
+// Position is where a model stands.
+func (m *Models) Position(model string) eventstore.Position {
+	for _, s := range m.Status(context.Background()) {
+		if s.Name == model {
+			return s.Position
+		}
+	}
+	return 0
+}
+
 // Wait waits until a model stands at a position or behind it.
 func (m *Models) Wait(ctx context.Context, model string, pos eventstore.Position) error {
 	for {

@@ -165,7 +165,7 @@ func closeCollective(t *testing.T, m *team, id string) {
 	m.worker.want("main", "已归档")
 }
 
-// readFile reads the print view: every claimant and every event is in it.
+// readFile reads the print view: every claimant, masked, and every event is in it.
 func readFile(t *testing.T, o *officer, id string) {
 	t.Helper()
 	o.open("/complaints/" + id)
@@ -176,9 +176,12 @@ func readFile(t *testing.T, o *officer, id string) {
 	}
 	text := o.Text("main")
 	for n := 1; n <= 12; n++ {
-		if !strings.Contains(text, claimantName(n)) {
-			t.Errorf("claimant %d is not in the file", n)
+		if strings.Contains(text, claimantName(n)) {
+			t.Errorf("the file has the name of claimant %d in the clear", n)
 		}
+	}
+	if n := strings.Count(text, "申*"); n < 12 {
+		t.Errorf("%d of 12 claimants are in the file", n)
 	}
 	for _, want := range []string{"合计 12 人", "60,000", "高平市丹河装饰工程有限公司", "归档", "SHA-256"} {
 		if !strings.Contains(text, want) {

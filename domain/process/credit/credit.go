@@ -3,7 +3,9 @@
 //
 // The moment is the closing of the case, when the ledger is final. Paying in the
 // end does not undo it, and paying in time earns nothing more: wages were owed.
-// A case that is reopened and closed again counts once for the same enterprise.
+// A case that is reopened and closed again counts once for the same enterprise. A
+// restricted case gives no signal: it would tell of the case those from whom the
+// case is hidden.
 package credit
 
 import (
@@ -21,6 +23,7 @@ const Arrears enterprise.SignalKind = "arrears_confirmed"
 type State struct {
 	Respondent [16]byte // the enterprise, zero while it is not known
 	Signalled  [][16]byte
+	Restricted bool
 }
 
 // Reaction is what closing a complaint means for the enterprise.
@@ -44,7 +47,7 @@ func react(s State, fact domain.Fact) []domain.Wish[*enterprise.Signal] {
 
 // owes reports arrears for which the respondent has no signal yet.
 func (s State) owes(closed complaint.Closed) bool {
-	return closed.Totals.VerifiedFen > 0 && s.Respondent != [16]byte{} && !slices.Contains(s.Signalled, s.Respondent)
+	return !s.Restricted && closed.Totals.VerifiedFen > 0 && s.Respondent != [16]byte{} && !slices.Contains(s.Signalled, s.Respondent)
 }
 
 func evolve(s State, ev domain.Event) State {
@@ -53,6 +56,8 @@ func evolve(s State, ev domain.Event) State {
 		s.Respondent = ev.Employer.EnterpriseID
 	case complaint.RespondentIdentified:
 		s.Respondent = ev.EnterpriseID
+	case complaint.AccessRestricted:
+		s.Restricted = true
 	case complaint.Closed:
 		if s.owes(ev) {
 			s.Signalled = append(slices.Clone(s.Signalled), s.Respondent)

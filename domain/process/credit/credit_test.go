@@ -47,6 +47,7 @@ func TestReact(t *testing.T) {
 			closed(1, 0),
 			complaint.RespondentIdentified{EnterpriseID: one},
 		}, closed(1, 0), nil},
+		"restricted":     {[]domain.Event{registered(one), complaint.AccessRestricted{}}, closed(1, 0), nil},
 		"something else": {[]domain.Event{registered(one)}, complaint.Archived{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
