@@ -276,7 +276,7 @@ func TestAuthenticate(t *testing.T) {
 		t.Errorf("disabled is told to who does not know the password: %v", err)
 	}
 	b.do(admin, u.ID, &user.Enable{})
-	if err := b.SetPassword(t.Context(), u.ID, "another long one", wish(admin)); err != nil {
+	if err := b.SetPassword(t.Context(), u.ID, "another long one", false, wish(admin)); err != nil {
 		t.Fatal(err)
 	}
 	got, err = b.Authenticate(t.Context(), "zhangsan", "another long one", from("10.0.0.4"))

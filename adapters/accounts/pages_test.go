@@ -26,7 +26,7 @@ func TestSessionsInPostgres(t *testing.T) {
 	if a := c.Get("/help/keys"); a.Status != 200 || a.Path != "/help/keys" || !strings.Contains(a.Body, "张三") {
 		t.Errorf("signed in: %d %s", a.Status, a.Path)
 	}
-	if err := acc.SetPassword(t.Context(), u.ID, "another long password", accounts.Console()); err != nil {
+	if err := acc.SetPassword(t.Context(), u.ID, "another long password", false, accounts.Console()); err != nil {
 		t.Fatal(err)
 	}
 	if a := c.Get("/help/keys"); a.Path != "/sign-in" {

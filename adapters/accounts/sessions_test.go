@@ -67,7 +67,7 @@ func TestAnEndedSessionIsWorthNothing(t *testing.T) {
 			return b.ChangePassword(b.t.Context(), u, password, "quite a new one", wish(u))
 		},
 		"password set": func(b *bed, u, admin accounts.User) error {
-			return b.SetPassword(b.t.Context(), u.ID, "quite a new one", wish(admin))
+			return b.SetPassword(b.t.Context(), u.ID, "quite a new one", false, wish(admin))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
