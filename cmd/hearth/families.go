@@ -15,6 +15,7 @@ import (
 	"hearth/adapters/reactions"
 	"hearth/adapters/web"
 	complaintpages "hearth/adapters/web/complaints"
+	orgpages "hearth/adapters/web/orgs"
 	reactionpages "hearth/adapters/web/reactions"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
@@ -137,6 +138,7 @@ func (a *App) families() ([]web.Family, error) {
 			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports,
 		}),
 		reactionpages.New(a.reactions),
+		orgpages.New(a.casework),
 	}, nil
 }
 
