@@ -63,13 +63,15 @@ var allowed = []struct {
 	{"adapters/sheet", []string{"hearth/domain", excelLib, textLib}},
 	{"adapters/importer", []string{"hearth/domain/...", "hearth/adapters/casework", "hearth/adapters/sheet", "hearth/eventstore", uuidLib}},
 	{"adapters/backup", []string{"hearth/adapters/dirlock", "hearth/adapters/postgres", "hearth/domain", "hearth/eventstore", "hearth/eventstore/notary", pgxLib, zstdLib, tlogLib, syncLib, sysLib}},
+	{"adapters/findings", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", uuidLib}},
+	{"adapters/guard", []string{lruLib, rateLib}},
 	{"adapters/web/chart", nil},
 	{"adapters/web/browsertest", []string{chromeLib}},
-	{"adapters/web", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/accounts", "hearth/adapters/web/chart", uuidLib, scsLib, pgxLib}},
+	{"adapters/web", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/accounts", "hearth/adapters/guard", "hearth/adapters/web/chart", uuidLib, scsLib, pgxLib}},
 	{"adapters/web/reactions", []string{"hearth/domain", "hearth/adapters/reactions", "hearth/adapters/web", uuidLib}},
 	{"adapters/web/orgs", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/casework", "hearth/adapters/web", uuidLib}},
-	{"adapters/web/...", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/calls", "hearth/adapters/casework", "hearth/adapters/importer", "hearth/adapters/sheet", "hearth/adapters/web", "hearth/adapters/web/chart", uuidLib}},
-	{"adapters/api", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/casework", uuidLib, humaLib}},
+	{"adapters/web/...", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/calls", "hearth/adapters/casework", "hearth/adapters/findings", "hearth/adapters/guard", "hearth/adapters/importer", "hearth/adapters/sheet", "hearth/adapters/web", "hearth/adapters/web/chart", uuidLib}},
+	{"adapters/api", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/casework", "hearth/adapters/findings", "hearth/adapters/guard", uuidLib, humaLib}},
 	{"cmd/...", []string{"*"}},
 	{"bench/...", []string{"*"}},
 }
@@ -106,6 +108,7 @@ const (
 	languageLib   = "golang.org/x/text/language"
 	zstdLib       = "github.com/klauspost/compress/zstd"
 	cedarLib      = "github.com/cedar-policy/cedar-go"
+	rateLib       = "golang.org/x/time/rate"
 	humaLib       = "github.com/danielgtaylor/huma/v2/..."
 )
 

@@ -46,6 +46,26 @@ const (
 	Shredded
 )
 
+// resealingKey is the context's for those who only seal again what they read.
+type resealingKey struct{}
+
+// Resealing is the context of a reader that shows nothing to anybody and seals
+// what it reads again in a place of its own, bound to the same subject and class:
+// a read model. To it a Protector gives what is suspended, and takes it back. So
+// the rows of a model are the same whether somebody was suspended while it was
+// built or not, and when the data are in use again, nothing has to be built anew;
+// who reads the rows for people is given nothing meanwhile. What is shredded is
+// gone for everybody.
+func Resealing(ctx context.Context) context.Context {
+	return context.WithValue(ctx, resealingKey{}, true)
+}
+
+// IsResealing reports whether a context is one of Resealing.
+func IsResealing(ctx context.Context) bool {
+	is, _ := ctx.Value(resealingKey{}).(bool)
+	return is
+}
+
 // Protector seals personal fields on their way into a store and opens them on
 // their way out. Both take everything of one append, or of one page, at once, so
 // that what must be fetched costs one round trip.
@@ -54,9 +74,11 @@ const (
 // *domain.Rejection say that the keys cannot be had; they are for all secrets.
 type Protector interface {
 	// Seal sets Text. It makes the keys that are missing, and they are on disk
-	// when it returns. A subject that takes no more secrets is a *domain.Rejection.
+	// when it returns. A subject that takes no more secrets is a *domain.Rejection;
+	// one that is suspended takes those of Resealing.
 	Seal(ctx context.Context, secrets []Secret) error
-	// Unseal sets Plain, Withheld or Err of each secret.
+	// Unseal sets Plain, Withheld or Err of each secret. It withholds what is
+	// suspended from all but Resealing.
 	Unseal(ctx context.Context, secrets []Secret) error
 }
 

@@ -51,6 +51,7 @@ type Progress struct {
 // is ErrBuilding when somebody else is at it, and says which event stopped it.
 // After an error the model serves as before.
 func (r *Runner) Rebuild(ctx context.Context, name string, progress func(Progress)) error {
+	ctx = eventstore.Resealing(ctx)
 	m, err := r.find(name)
 	if err != nil {
 		return err

@@ -67,6 +67,7 @@ func New(pool *pgxpool.Pool, store eventstore.Store, opts Options, models ...Pro
 // stands in a model's way is in its Status, and a model that cannot go on does
 // not hold up the others. It returns when nothing of it is left running.
 func (r *Runner) Run(ctx context.Context) error {
+	ctx = eventstore.Resealing(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = r.Monitor.Run(ctx) }) // ends with ctx alone
 	for _, m := range r.models {

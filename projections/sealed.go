@@ -28,7 +28,9 @@ type Sealer interface {
 }
 
 // What a sealed column holds in place of a text that the model never had: when
-// the event was read, the key was gone already, or closed.
+// the event was read, the key was gone already, or it was closed and there was
+// none of the column's class (models read and seal what is suspended, see
+// eventstore.Resealing).
 const (
 	goneText   = "-"
 	closedText = "="

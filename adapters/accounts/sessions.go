@@ -56,18 +56,17 @@ func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, exp
 	return nil
 }
 
-// DeleteCtx ends a session.
+// DeleteCtx ends a session: what is left until it would have expired is that it
+// has ended.
 func (s *Sessions) DeleteCtx(ctx context.Context, token string) error {
 	return end(ctx, s.pool, token, s.now())
 }
 
-// end leaves the row of somebody's session until it would have expired, without
-// its data, so that nothing that is under way brings it back.
+// end leaves the row of a session until it would have expired, without its data,
+// so that nothing that is under way brings it back.
 func end(ctx context.Context, pool *pgxpool.Pool, token string, now time.Time) error {
-	batch := &pgx.Batch{}
-	batch.Queue("delete from hearth.session where ref = $1 and account is null", ticket.Ref(token))
-	batch.Queue("update hearth.session set ended_at = coalesce(ended_at, $2), data = '' where ref = $1", ticket.Ref(token), now)
-	if err := pool.SendBatch(ctx, batch).Close(); err != nil {
+	_, err := pool.Exec(ctx, "update hearth.session set ended_at = coalesce(ended_at, $2), data = '' where ref = $1", ticket.Ref(token), now)
+	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil

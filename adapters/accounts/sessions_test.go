@@ -43,6 +43,13 @@ func TestSessions(t *testing.T) {
 	if _, found, _ := s.FindCtx(t.Context(), "tok"); found {
 		t.Error("a deleted session was found")
 	}
+	// A request that was under way when its user signed out ends later.
+	if err := s.CommitCtx(t.Context(), "tok", []byte("x"), b.clock.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, found, _ := s.FindCtx(t.Context(), "tok"); found {
+		t.Error("a request that ended after the sign-out brought the session back")
+	}
 }
 
 // TestAnEndedSessionIsWorthNothing: whatever ends it, the cookie opens nothing

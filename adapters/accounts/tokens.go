@@ -23,6 +23,8 @@ const (
 	ScopeComplaintsRead  = user.ScopeComplaintsRead
 	ScopeComplaintsWrite = user.ScopeComplaintsWrite
 	ScopeIntake          = user.ScopeIntake
+	ScopePeopleRead      = user.ScopePeopleRead
+	ScopePeopleWrite     = user.ScopePeopleWrite
 )
 
 // Scopes is every scope.

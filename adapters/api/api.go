@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"path"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
+	"hearth/adapters/guard"
 	"hearth/domain"
 	"hearth/eventstore"
 	"hearth/projections/complaints"
@@ -31,7 +33,7 @@ import (
 	"hearth/projections/timeline"
 )
 
-// Config is what the API needs. All fields must be set.
+// Config is what the API needs. All fields but the last two must be set.
 type Config struct {
 	Accounts Tokens
 	Casework *casework.Service
@@ -42,11 +44,15 @@ type Config struct {
 	Wait     func(ctx context.Context, model string, pos eventstore.Position) error
 	Now      func() time.Time
 	Log      *slog.Logger
+	Origin   guard.Origin
+	Limits   *guard.Limiter // nil: as often as they like
+	Times    guard.Times    // zero: guard.DefaultTimes
 }
 
 // Tokens checks who calls; *accounts.Accounts is one.
 type Tokens interface {
 	CheckToken(ctx context.Context, key string) (accounts.Token, accounts.User, error)
+	Get(ctx context.Context, id string) (accounts.User, error)
 }
 
 // Calls keeps what a phone system announced until the operator's page takes it.
@@ -61,6 +67,9 @@ type server struct{ Config }
 // New is the handler of everything under /api/.
 func New(c Config) http.Handler {
 	useOurMessages()
+	if c.Times == (guard.Times{}) {
+		c.Times = guard.DefaultTimes()
+	}
 	mux := http.NewServeMux()
 	s := &server{c}
 	cfg := huma.DefaultConfig("职工之家 Hearth", "1")
@@ -75,10 +84,12 @@ func New(c Config) http.Handler {
 	s.registerComplaints(api)
 	s.registerCommands(api)
 	s.registerCalls(api)
+	s.registerPeople(api)
+	s.registerPersonCommands(api)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, http.StatusNotFound, "没有这个接口。接口说明见 "+prefix+"/openapi.json。")
 	})
-	return limited(mux)
+	return guard.Headers(c.Origin, s.watched(mux))
 }
 
 // schemaName is the name of a Go type in the description. The package is part of
@@ -101,18 +112,6 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// limited bounds what a request may send and how long it may take.
-func limited(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
-		ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
-		defer cancel()
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
-}
-
 type callerKey struct{}
 
 // caller is whose token a request carries.
@@ -129,8 +128,15 @@ const scopeKey = "x-hearth-scope"
 // authenticate lets in who has a token with the scope of the operation.
 func (s *server) authenticate() func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
+		// Tokens cannot be guessed, but nobody needs to try a thousand of them.
+		from := guard.ByAddress(ctx.RemoteAddr()) // watched put the origin there
+		if wait, spent := s.Limits.Spent(guard.BadToken, from); spent {
+			tooOften(ctx, wait)
+			return
+		}
 		key, ok := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
 		if !ok {
+			s.Limits.Allow(guard.BadToken, from)
 			ctx.SetHeader("WWW-Authenticate", "Bearer")
 			refuse(ctx, http.StatusUnauthorized, "请在 Authorization 头里带上 Bearer 令牌。")
 			return
@@ -138,12 +144,17 @@ func (s *server) authenticate() func(huma.Context, func(huma.Context)) {
 		token, user, err := s.Accounts.CheckToken(ctx.Context(), strings.TrimSpace(key))
 		switch {
 		case errors.Is(err, accounts.ErrNotFound):
+			s.Limits.Allow(guard.BadToken, from)
 			ctx.SetHeader("WWW-Authenticate", `Bearer error="invalid_token"`)
 			refuse(ctx, http.StatusUnauthorized, "令牌无效、已过期或已吊销,请向系统管理员申请新的令牌。")
 			return
 		case err != nil:
 			s.Log.ErrorContext(ctx.Context(), "check token", "err", err)
 			refuse(ctx, http.StatusServiceUnavailable, "系统暂时无法核对令牌,请稍后用同一请求再试,不会重复。")
+			return
+		}
+		if wait, ok := s.Limits.Allow(guard.API, token.ID); !ok {
+			tooOften(ctx, wait)
 			return
 		}
 		if scope, _ := ctx.Operation().Extensions[scopeKey].(string); !token.Allows(accounts.Scope(scope)) {
@@ -154,21 +165,32 @@ func (s *server) authenticate() func(huma.Context, func(huma.Context)) {
 	}
 }
 
+// tooOften asks a program to come later.
+func tooOften(ctx huma.Context, wait time.Duration) {
+	seconds := strconv.Itoa(int(wait.Seconds()))
+	ctx.SetHeader("Retry-After", seconds)
+	refuse(ctx, http.StatusTooManyRequests, "请求太频繁,请等 "+seconds+" 秒后用同一请求再试,不会重复。")
+}
+
 // refuse answers a request that never reaches its operation.
 func refuse(ctx huma.Context, status int, detail string) {
 	ctx.SetStatus(status)
 	ctx.SetHeader("Content-Type", "application/problem+json")
 	// The client may be gone; there is nobody to tell.
-	_ = json.NewEncoder(ctx.BodyWriter()).Encode(&problem{Title: http.StatusText(status), Status: status, Detail: detail})
+	_ = json.NewEncoder(ctx.BodyWriter()).Encode(&problem{Title: http.StatusText(status), Status: status, Detail: detail, Code: codes[status]})
 }
 
 // operation is what all operations have in common.
-func operation(method, path, id, summary string, scope accounts.Scope) huma.Operation {
+func (s *server) operation(method, path, id, summary string, scope accounts.Scope) huma.Operation {
 	return huma.Operation{
-		Method: method, Path: prefix + path, OperationID: id, Summary: summary, MaxBodyBytes: 1 << 20,
-		Security:   []map[string][]string{{"token": {}}},
-		Extensions: map[string]any{scopeKey: string(scope)},
-		Errors:     []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity},
+		Method: method, Path: prefix + path, OperationID: id, Summary: summary, MaxBodyBytes: mostBody,
+		// The library leaves its limit in place when the body is there, which ended
+		// the request of whoever waited longer for a slow store; the body that
+		// watched has put in takes it away.
+		BodyReadTimeout: s.Times.Body,
+		Security:        []map[string][]string{{"token": {}}},
+		Extensions:      map[string]any{scopeKey: string(scope)},
+		Errors:          []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity},
 	}
 }
 
@@ -193,6 +215,9 @@ func (s *server) visible(ctx context.Context, pos eventstore.Position) bool {
 	return s.Wait(ctx, "complaints", pos) == nil && s.Wait(ctx, "timeline", pos) == nil
 }
 
+// errNobody says that there is no such person or household.
+var errNobody = errors.New("api: nobody")
+
 // fail turns an error into a problem.
 func (s *server) fail(ctx context.Context, err error) error {
 	if no, ok := errors.AsType[*domain.Rejection](err); ok {
@@ -205,6 +230,8 @@ func (s *server) fail(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, complaints.ErrNotFound):
 		return &problem{Status: http.StatusNotFound, Title: "找不到", Detail: "没有这件案件,或者令牌所属用户不能查看。", Code: "not_found"}
+	case errors.Is(err, errNobody):
+		return &problem{Status: http.StatusNotFound, Title: "找不到", Detail: "没有这份档案。", Code: "not_found"}
 	case errors.Is(err, eventstore.ErrConflict):
 		return &problem{Status: http.StatusConflict, Title: "别人刚刚改了这件事", Detail: "本次没有保存。请重新读取案件后再试。", Code: "conflict"}
 	case errors.Is(err, eventstore.ErrReadOnly):
@@ -212,7 +239,7 @@ func (s *server) fail(ctx context.Context, err error) error {
 	case errors.Is(err, eventstore.ErrUnknown), errors.Is(err, context.DeadlineExceeded):
 		return &problem{Status: http.StatusServiceUnavailable, Title: "还不能确定是否已保存", Detail: "请用同一个 Idempotency-Key 再发一次,不会重复。", Code: "unknown"}
 	}
-	number := uuid.NewString()
+	number := numberOf(ctx)
 	s.Log.ErrorContext(ctx, "api request failed", "request", number, "err", err)
 	return &problem{Status: http.StatusInternalServerError, Title: "系统错误", Detail: "已记入日志,编号 " + number + "。", Code: "internal"}
 }

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,12 +18,14 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/adapters/api"
 	"hearth/adapters/casework"
+	"hearth/adapters/guard"
 	"hearth/adapters/localpg/pgtest"
 	"hearth/adapters/postgres"
 	"hearth/domain"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/household"
 	"hearth/domain/person"
 	"hearth/domain/series"
 	"hearth/eventstore"
@@ -48,7 +52,15 @@ func (t tokens) CheckToken(_ context.Context, key string) (accounts.Token, accou
 	if !ok {
 		return accounts.Token{}, accounts.User{}, accounts.ErrNotFound
 	}
-	return accounts.Token{Scopes: h.scopes}, accounts.User{ID: "user-" + key, Org: "jc", Roles: []domain.Role{h.role}}, nil
+	return accounts.Token{ID: key, Scopes: h.scopes}, accounts.User{ID: "user-" + key, Org: "jc", Roles: []domain.Role{h.role}}, nil
+}
+
+// Get knows nobody but a handler of 泽州.
+func (tokens) Get(_ context.Context, id string) (accounts.User, error) {
+	if id != "user-handler" {
+		return accounts.User{}, accounts.ErrNotFound
+	}
+	return accounts.User{ID: id, Org: "jc-zz", Roles: []domain.Role{domain.RoleHandler}}, nil
 }
 
 type calls struct{}
@@ -61,36 +73,51 @@ type client struct {
 	srv http.Handler
 }
 
-func setup(t *testing.T) client {
+func setup(t *testing.T, edit ...func(*api.Config)) client {
 	t.Helper()
 	pool := pgtest.Pool(t)
 	if err := postgres.Migrate(t.Context(), pool); err != nil {
 		t.Fatal(err)
 	}
 	keys := vault.NewMemory()
-	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs()).Protected(keys)
+	registry := eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs()).Protected(keys)
 	store := memstore.New(registry)
 	runner := projections.New(pool, store, projections.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, complaints.New(keys), timeline.New(keys), people.New(keys))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = runner.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-ended })
+	until := time.After(30 * time.Second)
+	for slices.ContainsFunc(runner.Status(t.Context()), func(m projections.Status) bool { return !m.Serving }) {
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-until:
+			t.Fatal("the read models do not serve")
+		}
+	}
 	all := accounts.Scopes()
-	return client{t, api.New(api.Config{
+	cfg := api.Config{
 		Accounts: tokens{
 			"operator": {domain.RoleOperator, all}, "dispatcher": {domain.RoleDispatcher, all},
-			"reader": {domain.RoleLeader, []accounts.Scope{accounts.ScopeComplaintsRead}},
-			"unit":   {domain.RoleUnitClerk, all},
+			"reader":  {domain.RoleLeader, []accounts.Scope{accounts.ScopeComplaintsRead}},
+			"unit":    {domain.RoleUnitClerk, all},
+			"handler": {domain.RoleHandler, all}, "head": {domain.RoleOrgHead, all}, "approver": {domain.RoleApprover, all},
+			"inspector": {domain.RoleInspector, all}, "admin": {domain.RoleSystemAdmin, all},
 		},
 		Casework: casework.New(eventstore.NewEngine(store, 100), casework.Options{Now: func() time.Time { return now }, Prefix: "晋工诉"}),
 		Cases:    complaints.Queries{DB: pool, Vault: keys}, Timeline: timeline.NewQueries(pool, keys), People: people.NewQueries(pool, keys),
 		Calls: calls{}, Wait: runner.Wait, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})}
+	}
+	for _, f := range edit {
+		f(&cfg)
+	}
+	return client{t, api.New(cfg)}
 }
 
 type answer struct {
 	status int
 	kind   string
+	header http.Header
 	body   map[string]any
 	raw    string
 }
@@ -109,7 +136,7 @@ func (c client) do(token, method, path, key, body string) answer {
 	}
 	w := httptest.NewRecorder()
 	c.srv.ServeHTTP(w, r)
-	a := answer{status: w.Code, kind: w.Header().Get("Content-Type"), raw: w.Body.String()}
+	a := answer{status: w.Code, header: w.Header(), kind: w.Header().Get("Content-Type"), raw: w.Body.String()}
 	_ = json.Unmarshal(w.Body.Bytes(), &a.body) // lists are looked at raw
 	return a
 }
@@ -224,5 +251,142 @@ func TestOpenAPI(t *testing.T) {
 	}
 	if !strings.Contains(got.raw, "handling_org") {
 		t.Error("the body of accept is not described")
+	}
+}
+
+// TestTooOften: a program is told when to come again, in Chinese and for its own
+// token alone; one who guesses tokens is counted by address.
+func TestTooOften(t *testing.T) {
+	t.Parallel()
+	limits := guard.New([]guard.Rule{{Kind: guard.API, PerSecond: .1, Burst: 2}, {Kind: guard.BadToken, PerSecond: .1, Burst: 3}}, func() time.Time { return now })
+	c := setup(t, func(cfg *api.Config) { cfg.Limits = limits })
+	if got := c.do("operator", "POST", "/complaints", "key-0001", registration); got.body["visible"] != true { // the models are there
+		t.Fatalf("register: %d %s", got.status, got.raw)
+	}
+	for range 2 {
+		if got := c.do("reader", "GET", "/complaints", "", ""); got.status != http.StatusOK {
+			t.Fatalf("allowed: %d %s", got.status, got.raw)
+		}
+	}
+	got := c.do("reader", "GET", "/complaints", "", "")
+	if got.status != http.StatusTooManyRequests || got.kind != "application/problem+json" || got.header.Get("Retry-After") != "10" ||
+		got.body["code"] != "too_many_requests" || !strings.Contains(got.raw, "请等 10 秒") {
+		t.Errorf("a third at once: %d %s %v", got.status, got.raw, got.header)
+	}
+	if got := c.do("operator", "GET", "/complaints", "", ""); got.status != http.StatusOK {
+		t.Errorf("another token: %d", got.status)
+	}
+	for range 3 {
+		if got := c.do("guess", "GET", "/complaints", "", ""); got.status != http.StatusUnauthorized {
+			t.Fatalf("a guess: %d", got.status)
+		}
+	}
+	if got := c.do("guess", "GET", "/complaints", "", ""); got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" {
+		t.Errorf("a fourth guess: %d", got.status)
+	}
+	if got := limits.Refused(); got[guard.API] != 1 || got[guard.BadToken] != 1 {
+		t.Errorf("refused %v", got)
+	}
+}
+
+// TestBadBodies: what no program of good will sends.
+func TestBadBodies(t *testing.T) {
+	t.Parallel()
+	c := setup(t)
+	for name, tc := range map[string]struct {
+		got    answer
+		status int
+	}{
+		"too large":       {c.do("operator", "POST", "/complaints", "key-0001", `{"complaint":{"summary":"`+strings.Repeat("x", 1<<20)+`"}}`), http.StatusRequestEntityTooLarge},
+		"too large, call": {c.do("operator", "POST", "/calls", "", `{"phone":"`+strings.Repeat("1", 1<<20)+`"}`), http.StatusRequestEntityTooLarge},
+		"NUL":             {c.do("operator", "POST", "/complaints", "key-0002", strings.Replace(registration, "张三", `张\u0000三`, 1)), http.StatusUnprocessableEntity},
+		"turned text":     {c.do("operator", "POST", "/complaints", "key-0003", strings.Replace(registration, "张三", `张\u202e三`, 1)), http.StatusUnprocessableEntity},
+		"no text":         {c.do("operator", "POST", "/complaints", "key-0004", "{\"complaint\":{\"summary\":\"\xff\"}}"), http.StatusUnprocessableEntity},
+		"NUL in address":  {c.do("operator", "GET", "/complaints?area=%00", "", ""), http.StatusBadRequest},
+		"deep":            {c.do("operator", "POST", "/complaints", "key-0005", strings.Repeat("[", 100_000)), http.StatusUnprocessableEntity},
+		"nobody's person": {c.do("operator", "POST", "/complaints", "key-0006", strings.Replace(registration, `"reporter":{}`, `"reporter":{"person_id":"`+uuid.NewString()+`"}`, 1)), http.StatusUnprocessableEntity},
+	} {
+		if tc.got.status != tc.status || tc.got.kind != "application/problem+json" || strings.Contains(tc.got.raw, "13800001234") {
+			t.Errorf("%s: %d %s %s; want %d", name, tc.got.status, tc.got.kind, tc.got.raw, tc.status)
+		}
+	}
+	r := httptest.NewRequest("POST", "/api/v1/complaints", strings.NewReader("x"))
+	r.Header.Set("Content-Encoding", "gzip")
+	w := httptest.NewRecorder()
+	c.srv.ServeHTTP(w, r)
+	if w.Code != http.StatusUnsupportedMediaType {
+		t.Errorf("a compressed body: %d", w.Code)
+	}
+}
+
+// TestSlowBody: a program that does not send what it has announced is shown the
+// door, and one that waits for a slow store is not.
+func TestSlowBody(t *testing.T) {
+	t.Parallel()
+	times := guard.DefaultTimes()
+	times.Body = 150 * time.Millisecond
+	slow := make(chan struct{})
+	c := setup(t, func(cfg *api.Config) {
+		cfg.Times = times
+		cfg.Calls = waiting{slow}
+	})
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = times.Server(c.srv)
+	server.Start()
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	head := "POST /api/v1/calls HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer operator\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n"
+	if _, err := io.WriteString(conn, head+`{"phone"`); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(conn) // until the server has had enough
+	if !strings.Contains(string(text), " 408 ") || !strings.Contains(string(text), "请再发一次") {
+		t.Errorf("half a body: %s", text)
+	}
+	time.AfterFunc(4*times.Body, func() { close(slow) }) // longer than a body may take
+	r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/api/v1/calls", strings.NewReader(`{"phone":"13800001234"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer operator")
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("who waits for a slow store: %d", answer.StatusCode)
+	}
+}
+
+// waiting answers once it is told to, unless its caller has gone.
+type waiting struct{ until chan struct{} }
+
+func (w waiting) Announce(ctx context.Context, _ string) (string, error) {
+	select {
+	case <-w.until:
+		return "REF", nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Announce(context.Context, string) (string, error) { panic("secret 13812345678") }
+
+// TestPanic is an answer with a number and all headers.
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	c := setup(t, func(cfg *api.Config) { cfg.Calls = panicking{} })
+	got := c.do("operator", "POST", "/calls", "", `{"phone":"13800001234"}`)
+	if got.status != http.StatusInternalServerError || got.kind != "application/problem+json" || strings.Contains(got.raw, "13812345678") ||
+		!strings.Contains(got.raw, got.header.Get("X-Request-Id")) || got.header.Get("Content-Security-Policy") == "" {
+		t.Errorf("%d %s %v", got.status, got.raw, got.header)
 	}
 }

@@ -8,9 +8,10 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/findings"
+	"hearth/domain"
 	"hearth/domain/complaint"
 	"hearth/domain/person"
-	"hearth/projections/complaints"
 )
 
 // callIn is a call that a phone system announces. The number is in the body,
@@ -41,10 +42,14 @@ type knownCase struct {
 }
 
 func (s *server) registerCalls(api huma.API) {
-	huma.Register(api, operation(http.MethodPost, "/calls", "announce-call", "来电:查询来电人,打开预填的登记页", accounts.ScopeIntake), s.call)
+	huma.Register(api, s.operation(http.MethodPost, "/calls", "announce-call", "来电:查询来电人,打开预填的登记页", accounts.ScopeIntake), s.call)
 }
 
 func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
+	// Who the caller is, is for those to know who answer the phone.
+	if !callerOf(ctx).user.Has(findings.DeskRoles()...) {
+		return nil, s.fail(ctx, domain.Reject("role_not_allowed", "令牌所属用户的岗位不能接听来电,请用接线员的令牌。"))
+	}
 	phone, err := person.ParsePhone(in.Body.Phone)
 	if err != nil {
 		return nil, s.fail(ctx, err)
@@ -56,17 +61,24 @@ func (s *server) call(ctx context.Context, in *callIn) (*callOut, error) {
 	}
 	out.Body.OpenURL = "/desk?call=" + ref
 	found, err := s.People.ByPhone(ctx, phone)
+	if err == nil {
+		found, err = s.People.Leading(ctx, found)
+	}
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
 	out.Body.People = []knownCaller{}
 	for _, p := range found {
-		cases, err := s.Cases.List(ctx, s.viewer(ctx), complaints.Filter{Reporter: p.ID, Limit: 5}, "")
+		_, files, err := s.People.Files(ctx, p.ID)
+		if err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		cases, err := s.Cases.OfPersons(ctx, s.viewer(ctx), files, 5)
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
 		known := knownCaller{ID: p.ID, Name: p.Name, Cases: []knownCase{}}
-		for _, c := range cases.Rows {
+		for _, c := range cases {
 			known.Cases = append(known.Cases, knownCase{c.ID, c.No, c.Phase})
 		}
 		out.Body.People = append(out.Body.People, known)

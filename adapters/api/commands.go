@@ -11,8 +11,10 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/findings"
 	"hearth/domain"
 	"hearth/domain/complaint"
 )
@@ -30,7 +32,7 @@ func (s *server) registerCommands(api huma.API) {
 		if spec.Group == complaint.GroupSystem || spec.Name == "register" || spec.Name == "take_over" {
 			continue
 		}
-		op := operation(http.MethodPost, "/complaints/{id}/commands/"+spec.Name, "complaint-"+strings.ReplaceAll(spec.Name, "_", "-"), spec.Label, accounts.ScopeComplaintsWrite)
+		op := s.operation(http.MethodPost, "/complaints/{id}/commands/"+spec.Name, "complaint-"+strings.ReplaceAll(spec.Name, "_", "-"), spec.Label, accounts.ScopeComplaintsWrite)
 		op.Description = "岗位:" + roleNames(spec.Roles)
 		registerRaw(api, op, reflect.TypeOf(spec.New()).Elem(), s.command(spec))
 	}
@@ -54,12 +56,52 @@ func (s *server) command(spec complaint.CommandSpec) func(context.Context, *comm
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
-		head, err := s.Casework.Do(ctx, row.ID, cmd, s.request(callerOf(ctx), in.Key, spec.Roles))
+		if err := s.onFile(ctx, cmd); err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		req := s.request(callerOf(ctx), in.Key, spec.Roles)
+		// What the form would have found, the program cannot leave out.
+		if err := s.finder().Complete(ctx, s.viewer(ctx), row, req.CommandID, cmd); err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		head, err := s.Casework.Do(ctx, row.ID, cmd, req)
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
 		return &stored{storedBody{ID: row.ID, No: row.No, Version: head.Version, Position: head.Position, Visible: s.visible(ctx, head.Position)}}, nil
 	}
+}
+
+// onFile rejects claimants whom nobody has put on file. (The form puts people on
+// file itself.)
+func (s *server) onFile(ctx context.Context, cmd complaint.Command) error {
+	var list []complaint.NewClaimant
+	switch cmd := cmd.(type) {
+	case *complaint.AddClaimants:
+		list = cmd.Claimants
+	case *complaint.ImportClaimants:
+		list = cmd.Rows
+	default:
+		return nil
+	}
+	ids := make([]uuid.UUID, len(list))
+	for i, c := range list {
+		ids[i] = c.PersonID
+	}
+	known, err := s.People.ByIDs(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, ok := known[id]; !ok {
+			return domain.Reject("person_missing", "人员档案里没有其中的诉求人,请核对 person_id。")
+		}
+	}
+	return nil
+}
+
+func (s *server) finder() findings.Finder {
+	return findings.Finder{Cases: s.Cases, People: s.People, Timeline: s.Timeline, Accounts: s.Accounts, Units: s.Casework.KnownUnits, Now: s.Now}
 }
 
 // registerRaw registers an operation that reads its body itself, strictly, and

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
+	"hearth/adapters/findings"
+	"hearth/adapters/guard"
 	"hearth/domain"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
@@ -86,13 +89,13 @@ type listOut struct {
 }
 
 func (s *server) registerComplaints(api huma.API) {
-	create := operation(http.MethodPost, "/complaints", "register-complaint", "登记投诉", accounts.ScopeIntake)
+	create := s.operation(http.MethodPost, "/complaints", "register-complaint", "登记投诉", accounts.ScopeIntake)
 	create.DefaultStatus = http.StatusCreated
 	registerRaw(api, create, reflect.TypeFor[registration](), s.create)
-	huma.Register(api, operation(http.MethodGet, "/complaints/{id}", "get-complaint", "查询案件", accounts.ScopeComplaintsRead), s.get)
-	huma.Register(api, operation(http.MethodGet, "/complaints/{id}/timeline", "get-timeline", "查询全程留痕", accounts.ScopeComplaintsRead), s.timeline)
-	huma.Register(api, operation(http.MethodGet, "/complaints", "list-complaints", "案件列表", accounts.ScopeComplaintsRead), s.list)
-	huma.Register(api, operation(http.MethodGet, "/codes", "list-codes", "代码表", accounts.ScopeComplaintsRead), s.codes)
+	huma.Register(api, s.operation(http.MethodGet, "/complaints/{id}", "get-complaint", "查询案件", accounts.ScopeComplaintsRead), s.get)
+	huma.Register(api, s.operation(http.MethodGet, "/complaints/{id}/timeline", "get-timeline", "查询全程留痕", accounts.ScopeComplaintsRead), s.timeline)
+	huma.Register(api, s.operation(http.MethodGet, "/complaints", "list-complaints", "案件列表", accounts.ScopeComplaintsRead), s.list)
+	huma.Register(api, s.operation(http.MethodGet, "/codes", "list-codes", "代码表", accounts.ScopeComplaintsRead), s.codes)
 }
 
 func (s *server) create(ctx context.Context, in *registerIn) (*stored, error) {
@@ -124,6 +127,9 @@ func (s *server) request(c caller, key string, roles []domain.Role) casework.Req
 
 func (s *server) get(ctx context.Context, in *caseIn) (*caseOut, error) {
 	row, err := s.find(ctx, in.ID)
+	if err == nil && !findings.MayKnow(callerOf(ctx).user) {
+		row.Summary, err = s.finder().Summary(ctx, s.viewer(ctx), row)
+	}
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -154,6 +160,11 @@ func (s *server) timeline(ctx context.Context, in *timelineIn) (*timelineOut, er
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	if !findings.MayKnow(callerOf(ctx).user) {
+		for i := range entries {
+			entries[i].Detail = "" // what people said
+		}
+	}
 	return &timelineOut{entries}, nil
 }
 
@@ -175,6 +186,11 @@ func (s *server) list(ctx context.Context, in *listIn) (*listOut, error) {
 	page, err := s.Cases.List(ctx, s.viewer(ctx), f, complaints.Cursor(in.Cursor))
 	if err != nil {
 		return nil, s.fail(ctx, err)
+	}
+	if !findings.MayKnow(callerOf(ctx).user) {
+		for i := range page.Rows {
+			page.Rows[i].Summary = "" // the single case has it with masks
+		}
 	}
 	return &listOut{page}, nil
 }
@@ -207,7 +223,31 @@ func decode(raw []byte, into any) error {
 	if dec.More() {
 		return domain.Reject("bad_json", "请求正文里有多余的内容,只能有一个 JSON 对象。")
 	}
+	var all any
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return badJSON(err)
+	}
+	if !readable(all) {
+		return domain.Reject("bad_text", "请求正文里有看不懂的字符(控制字符或改变文字方向的字符),请去掉后再试。")
+	}
 	return nil
+}
+
+// readable looks at every text of a JSON value.
+func readable(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return guard.Readable(v)
+	case []any:
+		return !slices.ContainsFunc(v, func(e any) bool { return !readable(e) })
+	case map[string]any:
+		for name, e := range v {
+			if !guard.Readable(name) || !readable(e) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func registerRoles() []domain.Role {

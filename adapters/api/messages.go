@@ -55,4 +55,7 @@ var details = map[int]string{
 	http.StatusRequestTimeout:        "请求没有在限定时间内发完,请再发一次。",
 }
 
-var codes = map[int]string{http.StatusUnprocessableEntity: "invalid", http.StatusBadRequest: "bad_request"}
+var codes = map[int]string{
+	http.StatusUnprocessableEntity: "invalid", http.StatusBadRequest: "bad_request", http.StatusTooManyRequests: "too_many_requests",
+	http.StatusUnauthorized: "unauthorized", http.StatusRequestEntityTooLarge: "too_large", http.StatusRequestTimeout: "too_slow",
+}

@@ -115,6 +115,9 @@ func (s *Service) stageIntake(ctx context.Context, u *eventstore.Unit, rules com
 		return s.registeredBefore(ctx, u, decider, in, out, state, head)
 	}
 
+	if err := onFile(ctx, u, in.Register); err != nil {
+		return out, err
+	}
 	by := s.by(in.Request)
 	cmd := in.Register
 	cmd.By = by
@@ -143,6 +146,30 @@ func (s *Service) stageIntake(ctx context.Context, u *eventstore.Unit, rules com
 		}
 	}
 	return out, nil
+}
+
+// onFile rejects ids of a reporter or an enterprise that nobody has: an event
+// that names them would stay for ever.
+func onFile(ctx context.Context, u *eventstore.Unit, reg complaint.Register) error {
+	if id := reg.Reporter.PersonID; id != uuid.Nil {
+		_, head, err := eventstore.State(ctx, u, PersonStream(id), person.Decider)
+		if err != nil {
+			return err
+		}
+		if head.Version == 0 {
+			return domain.Reject("person_missing", "人员档案里没有这个反映人,请重新查找后选择,或作为新反映人登记。")
+		}
+	}
+	if id := reg.Employer.EnterpriseID; id != uuid.Nil {
+		_, head, err := eventstore.State(ctx, u, EnterpriseStream(id), enterprise.Decider)
+		if err != nil {
+			return err
+		}
+		if head.Version == 0 {
+			return domain.Reject("enterprise_missing", "单位档案里没有这个单位,请重新查找后选择,或作为新单位登记。")
+		}
+	}
+	return nil
 }
 
 // registeredBefore tells the repetition of a form, which gets the earlier

@@ -16,6 +16,7 @@ import (
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/household"
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
@@ -66,6 +67,7 @@ func actions() []action {
 		commands domain.Codes[string]
 	}{
 		{person.Family, person.Commands()},
+		{household.Family, household.Commands()},
 		{enterprise.Family, enterprise.Commands()},
 		{series.Family, series.Commands()},
 		{calendar.Family, calendar.Commands()},

@@ -26,7 +26,7 @@ const (
 
 // kinds are the resources of the families.
 var kinds = map[string]kind{
-	"complaint": kindComplaint, "person": "Person", "enterprise": "Enterprise", "series": "Series", "calendar": "Calendar", "orgunit": "OrgUnit",
+	"complaint": kindComplaint, "person": "Person", "household": "Household", "enterprise": "Enterprise", "series": "Series", "calendar": "Calendar", "orgunit": "OrgUnit",
 	"user": kindAccount,
 }
 

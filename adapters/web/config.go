@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/netip"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/guard"
 	"hearth/domain/orgunit"
 	"hearth/domain/user"
 	"hearth/eventstore"
@@ -75,13 +75,15 @@ type Config struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 
-	Org            string         // whose name is on every page, such as 晋城市总工会
-	Version        string         // of the program
-	Secure         bool           // pages are served over TLS
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
-	Idle           time.Duration  // a session without a click ends; 0 means an hour
-	Lifetime       time.Duration  // every session ends; 0 means twelve hours
-	Demo           []accounts.NewUser
+	Org       string         // whose name is on every page, such as 晋城市总工会
+	Version   string         // of the program
+	Origin    guard.Origin   // where requests come from
+	Limits    *guard.Limiter // how often; nil: as often as they like
+	Times     guard.Times    // how long; zero means guard.DefaultTimes
+	Idle      time.Duration  // a session without a click ends; 0 means an hour
+	Lifetime  time.Duration  // every session ends; 0 means twelve hours
+	HeartBeat time.Duration  // of a live connection, which then looks at its session; 0 means 15 s
+	Demo      []accounts.NewUser
 }
 
 func (c *Config) alarms() []Alarm {
@@ -114,6 +116,12 @@ func (c *Config) check() error {
 	}
 	if c.Idle == 0 {
 		c.Idle = time.Hour
+	}
+	if c.Times == (guard.Times{}) {
+		c.Times = guard.DefaultTimes()
+	}
+	if c.HeartBeat == 0 {
+		c.HeartBeat = heartBeat
 	}
 	if c.Lifetime == 0 {
 		c.Lifetime = 12 * time.Hour

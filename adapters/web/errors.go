@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"hearth/domain"
 	"hearth/eventstore"
@@ -23,6 +26,10 @@ var (
 	errMethod    = errors.New("web: method not allowed")
 	errCrossSite = errors.New("web: sent from another site")
 	errSession   = errors.New("web: sessions cannot be reached")
+	errEncoded   = errors.New("web: compressed body")
+	errSlow      = errors.New("web: body too slow")
+
+	errTooMany = domain.Reject("too_large", "提交的内容项数太多,请减少内容或分几次提交。")
 )
 
 // answer is what people are told about an error.
@@ -31,6 +38,7 @@ type answer struct {
 	Problem
 	again bool // sending the same form again is the right thing to do
 	log   bool // it is a fault of ours
+	wait  time.Duration
 }
 
 // Error turns an error into an answer; nothing else does. A form that did not
@@ -46,9 +54,10 @@ func (s *Shell) Error(q *Request, err error) {
 		s.cfg.Log.ErrorContext(q.Context(), "request failed", "request", q.id, "route", q.Pattern, "err", err)
 	}
 	if a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable {
-		q.w.Header().Set("Retry-After", "5")
+		q.w.Header().Set("Retry-After", strconv.Itoa(max(5, int(a.wait.Seconds()))))
 	}
-	if q.Method == http.MethodPost && s.showAgain(q, a) {
+	// Who asks too often is not given the work of a whole page.
+	if q.Method == http.MethodPost && a.wait == 0 && s.showAgain(q, a) {
 		return
 	}
 	s.errorPage(q, a, err)
@@ -81,7 +90,21 @@ func (s *Shell) answerTo(q *Request, err error) answer {
 			Text:  "“" + r.model.Title + "”正在重新整理,完成后本页会自动打开。已登记的内容都在,不会丢失。",
 		}}
 	}
+	if r, ok := errors.AsType[*tooOften](err); ok {
+		return answer{status: http.StatusTooManyRequests, again: true, wait: r.wait, Problem: Problem{
+			Title: "操作太频繁",
+			Text:  fmt.Sprintf("请等 %d 秒再试。填写的内容已保留;平常使用不会遇到,如果常常这样,请告诉系统管理员。", int(r.wait.Seconds())),
+		}}
+	}
 	switch {
+	case errors.Is(err, errEncoded):
+		return answer{status: http.StatusUnsupportedMediaType, Problem: Problem{
+			Title: "不接收压缩过的提交", Text: "请用浏览器打开本系统的页面,从页面上提交。",
+		}}
+	case errors.Is(err, errSlow):
+		return answer{status: http.StatusRequestTimeout, Problem: Problem{
+			Title: "没有在限定时间内传完", Text: "可能是网络太慢或中断了。请返回后再提交一次;文件太大时,请分成几份。",
+		}}
 	case errors.Is(err, eventstore.ErrConflict):
 		return answer{status: http.StatusConflict, again: true, Problem: Problem{
 			Title: "别人刚刚改了这件事",

@@ -251,7 +251,9 @@ func (s *Shell) serveEvents(q *Request) error {
 	q.w.Header().Set("Content-Type", "text/event-stream")
 	q.w.Header().Set("X-Accel-Buffering", "no")
 	q.w.WriteHeader(http.StatusOK)
-	s.stream(q, v)
+	if q.Method != http.MethodHead { // its answer has no end that anybody could see
+		s.stream(q, v)
+	}
 	return nil
 }
 
@@ -271,7 +273,7 @@ func (q *Request) push(text string) error {
 // stream sends changes and heart-beats until the page goes away, the server
 // stops, or the session has ended. A write that fails means that nobody reads.
 func (s *Shell) stream(q *Request, v *viewer) {
-	beat := time.NewTicker(heartBeat)
+	beat := time.NewTicker(s.cfg.HeartBeat)
 	defer beat.Stop()
 	text := ": connected\n\n"
 	for {

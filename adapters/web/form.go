@@ -5,14 +5,15 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"hearth/adapters/guard"
 	"hearth/domain"
 )
 
@@ -80,11 +81,11 @@ func (q *Request) Sent() (*Form, error) {
 	if errors.Is(err, http.ErrNotMultipart) {
 		err = nil
 	}
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, domain.Reject("too_large", "提交的内容超过了 %d MB,请减少内容或把文件分成几份再提交。", max(1, tooLarge.Limit>>20))
+	if err := formError(err); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, domain.Reject("bad_form", "提交的内容不完整,可能是网络中断,请返回后再提交一次。")
+	if err := guard.Taken(q.w); err != nil {
+		return nil, err
 	}
 	f := &Form{
 		Name: q.PostForm.Get(fieldForm), Back: q.PostForm.Get(fieldBack), Values: url.Values{}, Errors: map[string]string{},
@@ -92,12 +93,15 @@ func (q *Request) Sent() (*Form, error) {
 	if q.MultipartForm != nil {
 		f.Files = q.MultipartForm.File
 	}
+	if q.MultipartForm != nil && len(q.MultipartForm.File)+len(q.PostForm) > mostFields || len(q.PostForm) > mostFields {
+		return nil, errTooMany
+	}
 	for name, values := range q.PostForm {
 		if strings.HasPrefix(name, "_") {
 			continue
 		}
 		for _, v := range values {
-			if !utf8.ValidString(v) {
+			if !guard.Readable(v) {
 				return nil, domain.Reject("bad_text", "提交的内容里有看不懂的字符,请重新输入后再提交。")
 			}
 			f.Values.Add(name, strings.ReplaceAll(v, "\r\n", "\n"))
@@ -108,6 +112,26 @@ func (q *Request) Sent() (*Form, error) {
 	}
 	q.sent = f
 	return f, nil
+}
+
+// mostFields is how many fields a form may have. The longest of ours has some
+// forty; ten times a roster's page is a mistake or an attack.
+const mostFields = 2000
+
+// formError is why a form cannot be read, in words.
+func formError(err error) error {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return domain.Reject("too_large", "提交的内容超过了 %d MB,请减少内容或把文件分成几份再提交。", max(1, tooLarge.Limit>>20))
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, multipart.ErrMessageTooLarge):
+		return errTooMany
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errSlow
+	}
+	return domain.Reject("bad_form", "提交的内容不完整,可能是网络中断,请返回后再提交一次。")
 }
 
 // Text is a field without the white space around it.

@@ -4,17 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/guard"
 )
 
 const (
@@ -31,7 +28,7 @@ func (s *Shell) chain(next http.Handler) http.Handler {
 	}))
 	next = s.withSession(crossOrigin.Handler(s.withUser(next)))
 	next = s.withHealth(next)
-	return s.withLog(s.withRecovery(s.withHeaders(next)))
+	return s.withLog(guard.Headers(s.cfg.Origin, s.withRecovery(s.withAssets(next))))
 }
 
 // recorder remembers what was answered.
@@ -104,30 +101,12 @@ func (s *Shell) withRecovery(next http.Handler) http.Handler {
 	})
 }
 
-// policy is the content security policy: nothing but our own files, no script
-// or style within a page, no frame around it.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
-
-// withHeaders sets the headers of every answer and serves static files.
-func (s *Shell) withHeaders(next http.Handler) http.Handler {
+// withAssets serves static files. The headers of every answer are guard's.
+func (s *Shell) withAssets(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
-		if s.cfg.Secure {
-			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		if !s.assets.serve(w, r) {
+			next.ServeHTTP(w, r)
 		}
-		if s.assets.serve(w, r) {
-			return
-		}
-		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
 	})
 }
 
@@ -210,21 +189,38 @@ func (s *Shell) saveSession(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	switch s.sessions.Status(ctx) {
 	case scs.Modified:
-		token, expires, err := s.sessions.Commit(ctx)
+		token, _, err := s.sessions.Commit(ctx)
 		if err != nil {
 			return err
 		}
-		s.sessions.WriteSessionCookie(ctx, w, token, expires)
+		http.SetCookie(w, s.cookie(r, token, 0))
 	case scs.Destroyed:
-		s.sessions.WriteSessionCookie(ctx, w, "", time.Time{})
+		http.SetCookie(w, s.cookie(r, "", -1))
 	}
-	// The cookie's writer adds a directive of its own.
-	w.Header().Set("Cache-Control", "no-store")
 	return nil
 }
 
+// The names of the session's cookie. One that came over TLS is bound to this
+// very host by its name; it is never taken from a line without TLS, nor the
+// other from one with it, where somebody else could have planted it.
+const (
+	cookieTLS   = "__Host-hearth"
+	cookiePlain = "hearth"
+)
+
+// cookie carries a session's token until the browser is closed, or takes it away
+// when age is below 0. (The library has one name for all requests.)
+func (s *Shell) cookie(r *http.Request, token string, age int) *http.Cookie {
+	tls := s.cfg.Origin.TLS(r)
+	name := cookiePlain
+	if tls {
+		name = cookieTLS
+	}
+	return &http.Cookie{Name: name, Value: token, Path: "/", MaxAge: age, HttpOnly: true, Secure: tls, SameSite: http.SameSiteLaxMode}
+}
+
 func (s *Shell) token(r *http.Request) string {
-	c, err := r.Cookie(s.sessions.Cookie.Name)
+	c, err := r.Cookie(s.cookie(r, "", 0).Name)
 	if err != nil {
 		return ""
 	}
@@ -264,31 +260,4 @@ func (s *Shell) signedIn(r *http.Request) (accounts.User, error) {
 		return accounts.User{}, nil
 	}
 	return u, nil
-}
-
-// clientAddress is where a request comes from: the last address that is not a
-// proxy of ours.
-func (s *Shell) clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		if !s.trusted(host) {
-			break
-		}
-		if hop = strings.TrimSpace(hop); hop != "" {
-			host = hop
-		}
-	}
-	return host
-}
-
-func (s *Shell) trusted(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(s.cfg.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
 }

@@ -119,20 +119,30 @@ type modelJSON struct {
 	Ready    bool   `json:"ready"`
 }
 
-// withHealth answers the questions of whoever watches the program. They need no
-// session, so that they can be answered when the database cannot.
+// withHealth answers the questions of whoever watches the program, such as a
+// proxy. They need no session, so that they can be answered when the database
+// cannot, and they tell outsiders nothing but whether to ask here.
 func (s *Shell) withHealth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		get := r.Method == http.MethodGet || r.Method == http.MethodHead
 		switch {
 		case get && r.URL.Path == "/healthz":
-			writeJSON(w, http.StatusOK, map[string]string{"status": "alive", "version": s.cfg.Version})
+			writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
 		case get && r.URL.Path == "/readyz":
+			// Why it is not ready is for the inside: see Health.
 			status, body := s.readiness(r.Context())
-			writeJSON(w, status, body)
+			writeJSON(w, status, map[string]string{"status": body.Status})
 		default:
 			next.ServeHTTP(w, r)
 		}
+	})
+}
+
+// Health answers /readyz with all that it knows, for the private listener.
+func (s *Shell) Health() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, body := s.readiness(r.Context())
+		writeJSON(w, status, body)
 	})
 }
 

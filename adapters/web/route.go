@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/guard"
 	"hearth/domain"
 )
 
@@ -24,6 +25,7 @@ type Route struct {
 	MaxBody int64         // of a POST in bytes; 0 means 1 MiB
 	Timeout time.Duration // 0 means 30 s, below 0 none
 	Public  bool          // nobody needs to sign in
+	Rate    guard.Kind    // is counted besides the pages; empty for no more than these
 }
 
 const (

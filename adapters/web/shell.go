@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"hearth/adapters/guard"
 )
 
 // Shell answers all requests for pages.
@@ -20,6 +23,7 @@ type Shell struct {
 	assets   *assets
 	nav      []NavItem
 	events   *Events
+	routes   []Route
 	search   []Route // the route that takes searches, when there is one
 	started  time.Time
 
@@ -58,17 +62,13 @@ func (s *Shell) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.Se
 // Server is an http.Server for the shell with the limits that it relies on. Its
 // Shutdown ends the live connections of open pages.
 func (s *Shell) Server(h http.Handler) *http.Server {
-	server := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute,
-		WriteTimeout:      2 * time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
+	server := s.cfg.Times.Server(h)
 	server.RegisterOnShutdown(s.events.stop)
 	return server
 }
+
+// Routes is the table of routes: the shell's own and those of all families.
+func (s *Shell) Routes() []Route { return slices.Clone(s.routes) }
 
 // Close ends what the shell runs in the background and waits for it.
 func (s *Shell) Close() { s.events.Close() }
@@ -82,6 +82,7 @@ func (s *Shell) register() (err error) {
 		}
 	}()
 	routes := s.ownRoutes()
+	defer func() { s.routes = routes }()
 	for _, f := range s.cfg.Families {
 		routes = append(routes, f.Routes...)
 		s.nav = append(s.nav, f.Nav...)
@@ -106,7 +107,7 @@ func (s *Shell) ownRoutes() []Route {
 	routes := []Route{
 		{Pattern: "GET /{$}", Handler: s.home},
 		{Pattern: "GET /sign-in", Handler: s.signInPage, Public: true},
-		{Pattern: "POST /sign-in", Handler: s.signIn, Public: true},
+		{Pattern: "POST /sign-in", Handler: s.signIn, Public: true, Rate: guard.SignIn},
 		{Pattern: "POST /sign-out", Handler: s.signOut, Public: true},
 		{Pattern: "GET /help/keys", Handler: s.keysPage},
 		{Pattern: "GET /events", Handler: s.serveEvents, Timeout: -1},
@@ -122,12 +123,15 @@ func (s *Shell) demo() bool { return len(s.cfg.Demo) > 0 }
 
 // serve is a route as the mux calls it.
 func (s *Shell) serve(route Route) http.HandlerFunc {
-	limit, timeout := route.MaxBody, route.Timeout
+	limit, timeout, body := route.MaxBody, route.Timeout, s.cfg.Times.Body
 	if limit == 0 {
 		limit = defaultBody
 	}
 	if timeout == 0 {
 		timeout = defaultTimeout
+	}
+	if limit > defaultBody {
+		body = s.cfg.Times.Upload
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		if timeout > 0 {
@@ -135,10 +139,14 @@ func (s *Shell) serve(route Route) http.HandlerFunc {
 			defer cancel()
 			r = r.WithContext(ctx)
 		}
+		err := s.cfg.Times.Allow(w, r, body, timeout)
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		q := s.request(w, r)
 		defer q.cleanUp()
-		if err := s.run(q, route); err != nil {
+		if err == nil {
+			err = s.run(q, route)
+		}
+		if err != nil {
 			s.Error(q, err)
 		}
 	}
@@ -156,6 +164,15 @@ func (q *Request) cleanUp() {
 }
 
 func (s *Shell) run(q *Request, route Route) error {
+	switch {
+	case guard.Encoded(q.Request):
+		return errEncoded
+	case !guard.ReadableURL(q.URL):
+		return ErrNotFound
+	}
+	if err := s.mayAsk(q, route); err != nil {
+		return err
+	}
 	switch {
 	case route.Public:
 	case q.User.ID == "":
@@ -219,16 +236,11 @@ func (s *Shell) keysPage(q *Request) error {
 	return q.Render("shell/keys", &keysPage{Page: q.Page("快捷键")})
 }
 
-// newSessions makes the session manager. The cookie is bound to this host when
-// it travels over TLS. (scs.New would start a goroutine for a store in memory
-// that we do not want, and cannot be sure to stop.)
+// newSessions makes the session manager; the cookie is the shell's own. (scs.New
+// would start a goroutine for a store in memory that we do not want, and cannot
+// be sure to stop.)
 func newSessions(cfg Config) *scs.SessionManager {
-	name := "hearth"
-	if cfg.Secure {
-		name = "__Host-hearth"
-	}
 	return &scs.SessionManager{
 		Store: cfg.Sessions, Codec: scs.GobCodec{}, Lifetime: cfg.Lifetime, IdleTimeout: cfg.Idle, // the store hashes the token itself
-		Cookie: scs.SessionCookie{Name: name, Path: "/", HttpOnly: true, Secure: cfg.Secure, SameSite: http.SameSiteLaxMode},
 	}
 }

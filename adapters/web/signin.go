@@ -74,7 +74,11 @@ func (s *Shell) signIn(q *Request) error {
 		return err
 	}
 	form := q.PostForm
-	e, err := s.cfg.Accounts.Authenticate(q.Context(), form.Get("login"), form.Get("password"), s.place(q))
+	password := form.Get("password")
+	if password == accounts.DemoPassword && !s.demo() {
+		password = "" // everybody knows it, and the folder may have been that of a demonstration
+	}
+	e, err := s.cfg.Accounts.Authenticate(q.Context(), form.Get("login"), password, s.place(q))
 	if r, ok := errors.AsType[*domain.Rejection](err); ok {
 		return s.showSignIn(q, s.answerTo(q, r).status, &signInPage{
 			Login: form.Get("login"), Next: form.Get("next"), Failure: r.Text, Kept: keptFields(form),
@@ -112,7 +116,7 @@ const deviceCookie = "hearth_device"
 
 // place is where a request comes from.
 func (s *Shell) place(q *Request) accounts.Place {
-	p := accounts.Place{Address: s.clientAddress(q.Request), Browser: q.UserAgent()}
+	p := accounts.Place{Address: s.cfg.Origin.Address(q.Request), Browser: q.UserAgent()}
 	if c, err := q.Cookie(deviceCookie); err == nil {
 		p.Device = c.Value
 	}
@@ -127,7 +131,7 @@ func (s *Shell) begin(q *Request, e accounts.Entry) error {
 	}
 	http.SetCookie(q.w, &http.Cookie{
 		Name: deviceCookie, Value: device, Path: "/sign-in", MaxAge: int(accounts.DeviceLife / time.Second),
-		HttpOnly: true, Secure: s.cfg.Secure, SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, Secure: s.cfg.Origin.TLS(q.Request), SameSite: http.SameSiteLaxMode,
 	})
 	s.sessions.Put(q.Context(), sessionUser, e.User.ID)
 	s.sessions.Put(q.Context(), sessionSerial, e.User.Generation)

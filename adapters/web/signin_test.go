@@ -122,7 +122,7 @@ func TestDemoAccounts(t *testing.T) {
 func TestCookie(t *testing.T) {
 	t.Parallel()
 	for _, secure := range []bool{false, true} {
-		s := setup(t, &desk{}, func(c *web.Config) { c.Secure = secure })
+		s := setup(t, &desk{}, func(c *web.Config) { c.Origin.Secure = secure })
 		u := s.Accounts.Add("zhang", "jc", domain.RoleOperator)
 		r := httptest.NewRequest("POST", "/sign-in", strings.NewReader("login="+u.Login+"&password="+url.QueryEscape(webtest.Password)))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -270,7 +270,7 @@ func TestClientAddressAndSlowDown(t *testing.T) {
 	k := &knocker{}
 	s := webtest.New(t, func(c *web.Config) {
 		c.Accounts = k
-		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+		c.Origin.Proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	})
 	for _, tc := range []struct{ remote, forwarded, want string }{
 		{"192.0.2.1:5000", "", "192.0.2.1"},

@@ -70,6 +70,9 @@ func openApp(ctx context.Context, cfg config) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) error {
+	if err := a.cfg.checkKeyFiles(); err != nil {
+		return err
+	}
 	// The database comes first: it knows how far the event log must reach.
 	if err := a.openDatabase(ctx); err != nil {
 		return err

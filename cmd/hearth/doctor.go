@@ -81,6 +81,8 @@ func askReady(ctx context.Context, base string) error {
 	switch {
 	case err != nil:
 		return domain.Reject("not_ready", "%s 的应答不是职工之家的,请核对地址。", base)
+	case resp.StatusCode != http.StatusOK && len(answer.Problems) == 0:
+		return domain.Reject("not_ready", "服务尚未就绪。原因见它的日志,或内部地址(HEARTH_PRIVATE_LISTEN)的 /readyz。")
 	case resp.StatusCode != http.StatusOK:
 		return domain.Reject("not_ready", "服务尚未就绪:%s。", strings.Join(answer.Problems, "; "))
 	}

@@ -12,14 +12,17 @@ import (
 
 	"hearth/adapters/api"
 	"hearth/adapters/casework"
+	"hearth/adapters/guard"
 	"hearth/adapters/reactions"
 	"hearth/adapters/web"
 	complaintpages "hearth/adapters/web/complaints"
 	orgpages "hearth/adapters/web/orgs"
+	peoplepages "hearth/adapters/web/people"
 	reactionpages "hearth/adapters/web/reactions"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/household"
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
@@ -37,7 +40,7 @@ import (
 
 // registry knows the events of every family.
 func registry() *eventstore.Registry {
-	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs(), user.Specs())
+	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs(), user.Specs())
 }
 
 // models are the read models and their queries.
@@ -137,16 +140,20 @@ func (a *App) families() ([]web.Family, error) {
 			Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
 			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports,
 		}),
+		peoplepages.New(peoplepages.Config{
+			Casework: a.casework, People: a.models.people, Cases: a.models.complaints, Timeline: a.models.timeline, Accounts: a.accounts,
+		}),
 		reactionpages.New(a.reactions),
 		orgpages.New(a.casework),
 	}, nil
 }
 
 // apiConfig is what the API needs.
-func (a *App) apiConfig(monitor *projections.Monitor) api.Config {
+func (a *App) apiConfig(monitor *projections.Monitor, origin guard.Origin, limits *guard.Limiter) api.Config {
 	return api.Config{
 		Accounts: a.accounts, Casework: a.casework, Cases: a.models.complaints, Timeline: a.models.timeline, People: a.models.people,
 		Calls: a.calls, Wait: monitor.Wait, Now: time.Now, Log: slog.Default(),
+		Origin: origin, Limits: limits,
 	}
 }
 

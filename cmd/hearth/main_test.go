@@ -35,6 +35,7 @@ type tests struct{ m *testing.M }
 
 func (r tests) Run() int {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Setenv("HEARTH_PRIVATE_LISTEN", "127.0.0.1:0") // services beside each other
 	code := r.m.Run()
 	if made := template.dir; made != "" {
 		os.RemoveAll(made)
@@ -50,7 +51,7 @@ func (r tests) Run() int {
 // can be busy, and costs nothing when all goes well.
 const limit = 2 * time.Minute
 
-// template is a state folder with three users and a token of each. Every test
+// template is a state folder with a few users and a token of each. Every test
 // has a copy, which spares it the making of a database.
 var template struct {
 	once sync.Once
@@ -78,7 +79,7 @@ func fillTemplate(ctx context.Context, cfg config, keys map[domain.Role]string) 
 		return err
 	}
 	defer app.Close()
-	for login, role := range map[string]domain.Role{"caller": domain.RoleOperator, "desk": domain.RoleDispatcher, "head": domain.RoleLeader} {
+	for login, role := range map[string]domain.Role{"caller": domain.RoleOperator, "desk": domain.RoleDispatcher, "head": domain.RoleLeader, "chief": domain.RoleOrgHead, "work": domain.RoleHandler} {
 		u, err := app.accounts.Create(ctx, accounts.NewUser{Login: login, Name: "甲", Org: "jc", Roles: []domain.Role{role}, Password: password}, accounts.Console())
 		if err != nil {
 			return err
@@ -131,6 +132,7 @@ type service struct {
 	t      testing.TB
 	cmd    *exec.Cmd
 	base   string
+	inside string // of the private listener
 	out    *buffer
 	log    *buffer
 	exited chan struct{}
@@ -142,7 +144,7 @@ func start(t testing.TB, state string, args ...string) *service {
 	return startWith(t, nil, append([]string{"--state", state, "--listen", "127.0.0.1:0"}, args...)...)
 }
 
-var servingAt = regexp.MustCompile(`msg=serving address=(\S+)`)
+var servingAt = regexp.MustCompile(`msg=serving address=(\S+) private=(\S+)`)
 
 func startWith(t testing.TB, env []string, args ...string) *service {
 	t.Helper()
@@ -172,7 +174,7 @@ func (s *service) untilServing() *service {
 	s.t.Helper()
 	s.until("it serves", func() bool {
 		if found := servingAt.FindStringSubmatch(s.log.String()); found != nil {
-			s.base = "http://" + found[1]
+			s.base, s.inside = "http://"+found[1], "http://"+found[2]
 		}
 		return s.base != ""
 	})
@@ -212,9 +214,9 @@ func poll(t testing.TB, what string, ok func() bool) {
 // client is for everything: connections of a killed service must not be kept.
 var client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
-// readyz is the answer of /readyz, 0 when there is none.
+// readyz is the answer of the private /readyz, 0 when there is none.
 func (s *service) readyz() (int, string) {
-	resp, err := client.Get(s.base + "/readyz")
+	resp, err := client.Get(s.inside + "/readyz")
 	if err != nil {
 		return 0, err.Error()
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"hearth/adapters/guard"
 	"hearth/projections"
 )
 
@@ -60,18 +61,41 @@ func (m *modelMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// serveMetrics serves the private listener until the func is called.
-func (a *App) serveMetrics(ctx context.Context, l net.Listener, m *projections.Monitor) func() {
+// limitMetrics counts what was refused because it came too often.
+type limitMetrics struct {
+	limits  *guard.Limiter
+	refused *prometheus.Desc
+}
+
+func newLimitMetrics(l *guard.Limiter) *limitMetrics {
+	return &limitMetrics{l, prometheus.NewDesc("hearth_requests_refused_total", "Requests that came too often.", []string{"kind"}, nil)}
+}
+
+// Describe implements prometheus.Collector.
+func (m *limitMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- m.refused }
+
+// Collect implements prometheus.Collector.
+func (m *limitMetrics) Collect(ch chan<- prometheus.Metric) {
+	for kind, n := range m.limits.Refused() {
+		ch <- prometheus.MustNewConstMetric(m.refused, prometheus.CounterValue, float64(n), string(kind))
+	}
+}
+
+// servePrivate serves the private listener until the func is called: what only
+// those may know who run the service.
+func (a *App) servePrivate(ctx context.Context, l net.Listener, m *projections.Monitor, health http.Handler, limits *guard.Limiter) func() {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newModelMetrics(m), newReactionMetrics(a.reactions), newArchiveMetrics(a.archive))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newModelMetrics(m),
+		newReactionMetrics(a.reactions), newArchiveMetrics(a.archive), newLimitMetrics(limits))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	mux.Handle("GET /readyz", health)
+	srv := guard.DefaultTimes().Server(guard.Headers(guard.Origin{}, mux))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			slog.ErrorContext(ctx, "metrics listener ended", "err", err)
+			slog.ErrorContext(ctx, "private listener ended", "err", err)
 		}
 	}()
 	return func() { srv.Close(); <-ended }

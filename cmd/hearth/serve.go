@@ -1,36 +1,40 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/api"
+	"hearth/adapters/guard"
 	"hearth/adapters/web"
-	"hearth/domain"
 	"hearth/projections"
 )
 
 type serveOptions struct {
-	listen string
-	admin  string
-	demo   bool
-	secure bool
-	org    string
-	proxy  []string
+	listen  string
+	private string // privateOff for none
+	demo    bool
+	secure  bool
+	org     string
+	proxy   []string
+	cert    string
+	key     string
 }
+
+// privateOff turns the private listener off.
+const privateOff = "off"
 
 func serveCommand(cfg *config) *cobra.Command {
 	var o serveOptions
@@ -45,25 +49,14 @@ func serveCommand(cfg *config) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8020", "页面和接口的地址")
-	cmd.Flags().StringVar(&o.admin, "admin", "", "指标(/metrics)的内部地址,如 127.0.0.1:8021;空则不开")
+	cmd.Flags().StringVar(&o.private, "private-listen", cmp.Or(os.Getenv("HEARTH_PRIVATE_LISTEN"), "127.0.0.1:8021"), "内部地址:指标(/metrics)和详细状态(/readyz),不要对外开放;off 则不开(HEARTH_PRIVATE_LISTEN)")
 	cmd.Flags().BoolVar(&o.demo, "demo", false, "载入演示案件和演示账号(仅在空库时)")
-	cmd.Flags().BoolVar(&o.secure, "secure", false, "页面经 HTTPS 提供(Cookie 只走 TLS)")
+	cmd.Flags().BoolVar(&o.secure, "secure", false, "所有请求都经 HTTPS 而来(Cookie 只走 TLS);前置代理说明了 X-Forwarded-Proto 时不需要")
+	cmd.Flags().StringVar(&o.cert, "tls-cert", os.Getenv("HEARTH_TLS_CERT"), "自己提供 HTTPS 时的证书文件(HEARTH_TLS_CERT)")
+	cmd.Flags().StringVar(&o.key, "tls-key", os.Getenv("HEARTH_TLS_KEY"), "证书的私钥文件(HEARTH_TLS_KEY)")
 	cmd.Flags().StringVar(&o.org, "org", "晋城市总工会", "页面上的单位名称")
-	cmd.Flags().StringSliceVar(&o.proxy, "trusted-proxy", nil, "前置代理的网段,如 10.0.0.0/8;只有来自这里的 X-Forwarded-For 才采信")
+	cmd.Flags().StringSliceVar(&o.proxy, "trusted-proxy", nil, "前置代理的网段,如 10.0.0.0/8;只有来自这里的 X-Forwarded-For 和 X-Forwarded-Proto 才采信")
 	return cmd
-}
-
-// proxies are the networks whose word on where a request comes from is believed.
-func (o serveOptions) proxies() ([]netip.Prefix, error) {
-	var all []netip.Prefix
-	for _, text := range o.proxy {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, domain.Reject("bad_network", "网段“%s”看不懂,--trusted-proxy 请写成如 10.0.0.0/8。", text)
-		}
-		all = append(all, p)
-	}
-	return all, nil
 }
 
 // serve runs until ctx ends, which is no error. What is started last is stopped first: pages, then
@@ -73,17 +66,16 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkTLS(); err != nil {
+		return err
+	}
 	// The addresses are taken first: a port in use is told before anything starts.
-	listener, err := listen(o.listen, "--listen")
+	listener, private, err := o.listeners()
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	var private net.Listener
-	if o.admin != "" {
-		if private, err = listen(o.admin, "--admin"); err != nil {
-			return err
-		}
+	if private != nil {
 		defer private.Close()
 	}
 
@@ -117,19 +109,25 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 		}
 		defer stop()
 	}
-	if private != nil {
-		defer app.serveMetrics(work, private, runner.Monitor)()
-	}
 	var loaded demoLoaded
-	shell, err := app.shell(work, o, proxies, runner.Monitor, &loaded)
+	limits := guard.New(guard.Rules(), time.Now)
+	origin := guard.Origin{Secure: o.secure || o.cert != "", Proxies: proxies}
+	shell, err := app.shell(work, o, origin, limits, runner.Monitor, &loaded)
 	if err != nil {
 		return err
 	}
 	defer shell.Close()
+	inside := "off"
+	if private != nil {
+		inside = private.Addr().String()
+		defer app.servePrivate(work, private, runner.Monitor, shell.Health(), limits)()
+	}
 	serving := make(chan error, 1)
-	stopServing := app.servePages(work, shell, listener, runner.Monitor, serving)
+	server := shell.Server(publicHandler(shell, api.New(app.apiConfig(runner.Monitor, origin, limits)), origin))
+	stopServing := servePages(work, server, listener, o, serving)
 	defer stopServing()
-	slog.InfoContext(ctx, "serving", "address", listener.Addr().String())
+	slog.InfoContext(ctx, "serving", "address", listener.Addr().String(), "private", inside)
+	o.warn(ctx, listener.Addr())
 
 	// Until they are on record, the same units hold: nothing waits for this.
 	if err := app.casework.FoundUnits(ctx); err != nil && ctx.Err() == nil {
@@ -179,18 +177,6 @@ func (a *App) react(ctx context.Context) {
 	}
 }
 
-// listen takes an address, or says what stands in the way.
-func listen(addr, flag string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, domain.Reject("port_in_use", "地址 %s 已被另一个程序占用。请停止它,或用 %s 换一个端口。", addr, flag)
-	case err != nil:
-		return nil, domain.Reject("bad_address", "不能监听地址 %s(%v)。请核对 %s,写成如 127.0.0.1:8020。", addr, err, flag)
-	}
-	return l, nil
-}
-
 // demoLoaded tells whether the demo cases are there.
 type demoLoaded struct{ atomic.Bool }
 
@@ -202,7 +188,7 @@ func (d *demoLoaded) check(context.Context) error {
 }
 
 // shell is the pages of all families.
-func (a *App) shell(ctx context.Context, o serveOptions, proxies []netip.Prefix, monitor *projections.Monitor, loaded *demoLoaded) (*web.Shell, error) {
+func (a *App) shell(ctx context.Context, o serveOptions, origin guard.Origin, limits *guard.Limiter, monitor *projections.Monitor, loaded *demoLoaded) (*web.Shell, error) {
 	families, err := a.families()
 	if err != nil {
 		return nil, err
@@ -213,7 +199,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, proxies []netip.Prefix,
 		Checks:   a.checks(),
 		Families: families, Units: a.casework.KnownUnits, Alarms: a.alarms, Keeping: a.keeping,
 		Log: slog.Default(), Now: time.Now,
-		Org: o.org, Version: version, Secure: o.secure, TrustedProxies: proxies,
+		Org: o.org, Version: version, Origin: origin, Limits: limits,
 	}
 	if o.demo {
 		cfg.Demo = accounts.Demo()
@@ -234,14 +220,25 @@ func (a *App) checks() []web.Check {
 // drainTime is how long requests may take to end when the service stops.
 const drainTime = 15 * time.Second
 
-// servePages serves pages to people and the API to programs. What ends it by
-// itself comes through ended; the func that it returns lets requests end first.
-func (a *App) servePages(ctx context.Context, shell *web.Shell, l net.Listener, monitor *projections.Monitor, ended chan<- error) func() {
+// publicHandler is all that the public listener answers: pages to people and the
+// API to programs. The headers are set around both, for what the mux says itself.
+func publicHandler(pages, api http.Handler, origin guard.Origin) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/", api.New(a.apiConfig(monitor)))
-	mux.Handle("/", shell)
-	server := shell.Server(mux)
-	go func() { ended <- server.Serve(l) }()
+	mux.Handle("/api/", api)
+	mux.Handle("/", pages)
+	return guard.Headers(origin, mux)
+}
+
+// servePages serves the public listener. What ends it by itself comes through
+// ended; the func that it returns lets requests end first.
+func servePages(ctx context.Context, server *http.Server, l net.Listener, o serveOptions, ended chan<- error) func() {
+	go func() {
+		if o.cert != "" {
+			ended <- server.ServeTLS(l, o.cert, o.key) // with HTTP/2
+			return
+		}
+		ended <- server.Serve(l)
+	}()
 	return func() {
 		ctx, cancel := context.WithTimeout(ctx, drainTime)
 		defer cancel()
@@ -259,7 +256,7 @@ func (a *App) pingEvents(ctx context.Context) error {
 
 // announce tells the person at the terminal where to go.
 func (a *App) announce(ctx context.Context, addr net.Addr, o serveOptions) {
-	fmt.Fprintf(os.Stdout, "\n职工之家已启动:http://%s/\n", addr)
+	fmt.Fprintf(os.Stdout, "\n职工之家已启动:%s://%s/\n", o.scheme(), addr)
 	if users, err := a.accounts.List(ctx); err == nil && len(users) == 0 {
 		fmt.Fprintf(os.Stdout, "还没有用户。请在另一个终端新增第一个:\n  hearth user add --state %s --login admin --name 姓名 --role system_admin\n", a.cfg.State)
 	}

@@ -78,7 +78,8 @@ func TestPortInUse(t *testing.T) {
 	defer l.Close()
 	state := filepath.Join(t.TempDir(), "state")
 	mustRefuse(t, hearth(t, nil, "serve", "--state", state, "--listen", l.Addr().String()), "已被另一个程序占用")
-	mustRefuse(t, hearth(t, nil, "serve", "--state", state, "--listen", "127.0.0.1:0", "--admin", l.Addr().String()), "--admin")
+	mustRefuse(t, hearth(t, nil, "serve", "--state", state, "--listen", "127.0.0.1:0", "--private-listen", l.Addr().String()), "--private-listen")
+	mustRefuse(t, hearth(t, nil, "serve", "--state", state, "--listen", "127.0.0.1:8020", "--private-listen", "127.0.0.1:8020"), "内部信息会对外公开")
 	mustRefuse(t, hearth(t, nil, "serve", "--state", state, "--listen", "nowhere"), "--listen")
 	mustRefuse(t, hearth(t, nil, "serve", "--state", state, "--listen", "127.0.0.1:0", "--trusted-proxy", "10.0.0.1"), "--trusted-proxy")
 	if _, err := os.Stat(state); !errors.Is(err, fs.ErrNotExist) {

@@ -72,6 +72,8 @@ func (*WithdrawConsent) command() string { return "withdraw_consent" }
 func (*DeclareKin) command() string      { return "declare_kin" }
 
 var labels = domain.NewCodes[string]("人员命令", "register", "人员建档", "correct_identity", "更正身份信息", "correct_contact", "更正联系方式", "correct_bank", "更正银行账户", "give_consent", "登记同意", "withdraw_consent", "登记撤回同意", "declare_kin", "近亲属备案",
+	"withdraw_kin", "撤销近亲属备案", "note_basis", "登记处理依据", "merge", "并入人员档案", "take_in", "接收并档", "unmerge", "撤销并档", "let_go", "解除并档",
+	"note_death", "登记死亡", "revoke_death", "撤销死亡登记",
 	"request_erasure", "申请处置个人信息", "approve_erasure", "同意处置", "refuse_erasure", "不予处置")
 
 // NameOf is the stable name of a command.

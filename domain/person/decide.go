@@ -14,7 +14,10 @@ type State struct {
 	Contact  Contact
 	Bank     Bank
 	Consents map[string]string // purpose -> text version
+	Bases    map[Purpose]ProcessingBasis
 	Kin      map[string]string // user id -> relation
+	Death    *DeathNoted       // nil: nobody has noted it
+	Links    Links
 	Erasure  Erasure
 }
 
@@ -35,6 +38,9 @@ func decide(s State, cmd Command) ([]Event, error) {
 	if err := s.Erasure.usable(entersData(cmd)); err != nil {
 		return nil, err
 	}
+	if s.Links.MergedInto != "" && !onMerged(cmd) {
+		return nil, domain.Reject("person_merged", "这份档案已并入另一份,请在那份档案上办理。")
+	}
 	switch cmd := cmd.(type) {
 	case *Register:
 		panic("person: register is handled above")
@@ -47,12 +53,25 @@ func decide(s State, cmd Command) ([]Event, error) {
 	case *GiveConsent:
 		return giveConsent(s, cmd)
 	case *WithdrawConsent:
-		if _, given := s.Consents[cmd.Purpose]; !given {
-			return nil, domain.Reject("no_consent", "没有关于“%s”的同意记录,无须撤回。", cmd.Purpose)
-		}
-		return []Event{ConsentWithdrawn{Purpose: cmd.Purpose}}, nil
+		return withdrawConsent(s, cmd)
+	case *NoteBasis:
+		return noteBasis(s, cmd)
 	case *DeclareKin:
 		return declareKin(s, cmd)
+	case *WithdrawKin:
+		return withdrawKin(s, cmd)
+	case *Merge:
+		return merge(s, cmd)
+	case *TakeIn:
+		return takeIn(s, cmd)
+	case *Unmerge:
+		return unmerge(s, cmd)
+	case *LetGo:
+		return letGo(s, cmd)
+	case *NoteDeath:
+		return noteDeath(s, cmd)
+	case *RevokeDeath:
+		return revokeDeath(s)
 	case *RequestErasure:
 		return requestErasure(s, cmd)
 	case *ApproveErasure:
@@ -66,9 +85,22 @@ func decide(s State, cmd Command) ([]Event, error) {
 // entersData reports a wish that brings personal data in.
 func entersData(cmd Command) bool {
 	switch cmd.(type) {
-	case *Register, *CorrectIdentity, *CorrectContact, *CorrectBank:
+	case *Register, *CorrectIdentity, *CorrectContact, *CorrectBank, *NoteDeath:
 		return true
-	case *GiveConsent, *WithdrawConsent, *DeclareKin, *RequestErasure, *ApproveErasure, *RefuseErasure:
+	case *GiveConsent, *WithdrawConsent, *NoteBasis, *DeclareKin, *WithdrawKin, *Merge, *TakeIn, *Unmerge, *LetGo, *RevokeDeath,
+		*RequestErasure, *ApproveErasure, *RefuseErasure:
+	}
+	return false
+}
+
+// onMerged reports a wish that a file which leads to another still takes: about
+// the link itself (Merge and TakeIn say what is wrong), kin, who stay who they
+// are, and the erasure of what is in this file.
+func onMerged(cmd Command) bool {
+	switch cmd.(type) {
+	case *Merge, *TakeIn, *Unmerge, *LetGo, *DeclareKin, *WithdrawKin, *WithdrawConsent, *RequestErasure, *ApproveErasure, *RefuseErasure:
+		return true
+	case *Register, *CorrectIdentity, *CorrectContact, *CorrectBank, *GiveConsent, *NoteBasis, *NoteDeath, *RevokeDeath:
 	}
 	return false
 }
@@ -169,26 +201,6 @@ func correctBank(s State, cmd *CorrectBank) ([]Event, error) {
 	return []Event{BankCorrected{Bank: bank, Reason: cmd.Reason, ConfirmedBy: cmd.ConfirmedBy}}, nil
 }
 
-func giveConsent(s State, cmd *GiveConsent) ([]Event, error) {
-	if cmd.Purpose == "" || cmd.TextVersion == "" || cmd.How == "" {
-		return nil, domain.Reject("consent_incomplete", "请填写同意的用途、告知文本版本和同意方式。")
-	}
-	if s.Consents[cmd.Purpose] == cmd.TextVersion {
-		return nil, nil
-	}
-	return []Event{ConsentGiven{Purpose: cmd.Purpose, TextVersion: cmd.TextVersion, How: cmd.How}}, nil
-}
-
-func declareKin(s State, cmd *DeclareKin) ([]Event, error) {
-	if cmd.User == "" || cmd.Relation == "" {
-		return nil, domain.Reject("kin_incomplete", "请选择工作人员并填写亲属关系。")
-	}
-	if s.Kin[cmd.User] == cmd.Relation {
-		return nil, nil
-	}
-	return []Event{KinOfStaffDeclared{User: cmd.User, Relation: cmd.Relation}}, nil
-}
-
 func evolve(s State, ev Event) State {
 	switch ev := ev.(type) {
 	case Registered:
@@ -209,6 +221,12 @@ func evolve(s State, ev Event) State {
 		delete(s.Consents, ev.Purpose)
 	case KinOfStaffDeclared:
 		s.Kin = put(s.Kin, ev.User, ev.Relation)
+	case KinOfStaffWithdrawn:
+		s = s.evolveKin(ev)
+	case BasisNoted:
+		s = s.evolveBasis(ev)
+	case Merged, MergedFrom, Unmerged, UnmergedFrom, DeathNoted, DeathNoteRevoked:
+		s = s.evolveLinks(ev)
 	case ErasureRequested, ErasureApproved, ErasureRefused, Suspended, Unsuspended, KeyShredded:
 		s = s.evolveErasure(ev)
 	}

@@ -80,12 +80,14 @@ func (b RefusalBasis) Label() string { return refusalBases.Label(b) }
 const MaxSubjects = 1000
 
 // ErasureRequested is 申请处置个人信息. Subjects are the ids of the cases whose
-// narratives go the same way as the person's data.
+// narratives go the same way as the person's data. Linked are the other files of
+// the person: what is in them stays, until it is asked for there as well.
 type ErasureRequested struct {
 	Step     ErasureStep  `json:"step"`
 	Basis    ErasureBasis `json:"basis"`
 	Subjects []string     `json:"subjects,omitempty"`
 	By       string       `json:"by"`
+	Linked   []string     `json:"linked,omitempty"`
 }
 
 // ErasureApproved is 初审同意: the first of two approvals.
@@ -145,12 +147,14 @@ func (Unsuspended) event()      {}
 func (KeyShredded) event()      {}
 
 // RequestErasure is 申请处置个人信息. The cases are named when data are suspended;
-// the other steps are for what was suspended.
+// the other steps are for what was suspended. Who asks names the other files of
+// the person, and so has seen that there are some.
 type RequestErasure struct {
 	domain.By `json:"-"`
 	Step      ErasureStep  `json:"step"`
 	Basis     ErasureBasis `json:"basis"`
 	Subjects  []string     `json:"subjects,omitempty"`
+	Linked    []string     `json:"linked,omitempty"`
 }
 
 // ApproveErasure is 同意处置: the second one of two lets it happen.
@@ -211,7 +215,11 @@ func requestErasure(s State, cmd *RequestErasure) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Event{ErasureRequested{Step: cmd.Step, Basis: cmd.Basis, Subjects: subjects, By: cmd.Actor.ID}}, nil
+	linked := s.Links.All()
+	if !slices.Equal(linked, slices.Sorted(slices.Values(cmd.Linked))) {
+		return nil, domain.Reject("linked_files", "此人另有%d份并档的档案,处置也涉及它们,须逐份申请。请在申请中确认后再提交。", len(linked))
+	}
+	return []Event{ErasureRequested{Step: cmd.Step, Basis: cmd.Basis, Subjects: subjects, By: cmd.Actor.ID, Linked: linked}}, nil
 }
 
 // properSubjects are the cases of the whole step: those that are suspended and
@@ -307,8 +315,16 @@ func (s State) evolveErasure(ev Event) State {
 	case KeyShredded:
 		e = Erasure{Standing: IsShredded, Subjects: ev.Subjects}
 		s.Identity, s.Contact, s.Bank = Identity{}, Contact{}, Bank{}
-	case Registered, IdentityCorrected, ContactCorrected, BankCorrected, ConsentGiven, ConsentWithdrawn, KinOfStaffDeclared:
+		if s.Death != nil {
+			s.Death = &DeathNoted{Source: s.Death.Source}
+		}
+	default: // of the other files
 	}
 	s.Erasure = e
 	return s
+}
+
+// Bases are the legal bases that a step can rest on.
+func (s ErasureStep) Bases() []ErasureBasis {
+	return slices.DeleteFunc(erasureBases.All(), func(b ErasureBasis) bool { return !b.allows(s) })
 }

@@ -123,6 +123,8 @@ func Specs() []domain.EventSpec {
 		domain.Spec[ConsentGiven](), domain.Spec[ConsentWithdrawn](), domain.Spec[KinOfStaffDeclared](),
 		domain.Spec[ErasureRequested](), domain.Spec[ErasureApproved](), domain.Spec[ErasureRefused](),
 		domain.Spec[Suspended](), domain.Spec[Unsuspended](), domain.Spec[KeyShredded](),
+		domain.Spec[BasisNoted](), domain.Spec[KinOfStaffWithdrawn](), domain.Spec[DeathNoted](), domain.Spec[DeathNoteRevoked](),
+		domain.Spec[Merged](), domain.Spec[MergedFrom](), domain.Spec[Unmerged](), domain.Spec[UnmergedFrom](),
 	}
 }
 

@@ -40,12 +40,12 @@ func TestDecide(t *testing.T) {
 		c("correct contact", is, &CorrectContact{By: by, Contact: Contact{Phone: "0356-2021234"}, Reason: "换号"},
 			[]Event{ContactCorrected{Contact{Phone: "03562021234"}, "换号"}}, ""),
 		c("correct account", is, &CorrectBank{By: by, Bank: account, Reason: "换卡", ConfirmedBy: "u2"}, []Event{BankCorrected{account, "换卡", "u2"}}, ""),
-		c("consent", is, &GiveConsent{By: by, Purpose: "移送", TextVersion: "1", How: "spoken"}, []Event{ConsentGiven{"移送", "1", "spoken"}}, ""),
-		c("consent again", with(ConsentGiven{"移送", "1", "spoken"}), &GiveConsent{By: by, Purpose: "移送", TextVersion: "1", How: "spoken"}, nil, ""),
-		c("withdraw", with(ConsentGiven{"移送", "1", "spoken"}), &WithdrawConsent{By: by, Purpose: "移送"}, []Event{ConsentWithdrawn{"移送"}}, ""),
-		c("withdraw nothing", with(ConsentGiven{"移送", "1", "spoken"}, ConsentWithdrawn{"移送"}), &WithdrawConsent{By: by, Purpose: "移送"}, nil, "no_consent"),
-		c("kin", is, &DeclareKin{By: by, User: "u9", Relation: "配偶"}, []Event{KinOfStaffDeclared{"u9", "配偶"}}, ""),
-		c("kin again", with(KinOfStaffDeclared{"u9", "配偶"}), &DeclareKin{By: by, User: "u9", Relation: "配偶"}, nil, ""),
+		c("consent", is, &GiveConsent{By: by, Purpose: "referral", TextVersion: "1", How: "spoken"}, []Event{ConsentGiven{"referral", "1", "spoken"}}, ""),
+		c("consent again", with(ConsentGiven{"referral", "1", "spoken"}), &GiveConsent{By: by, Purpose: "referral", TextVersion: "1", How: "spoken"}, nil, ""),
+		c("withdraw", with(ConsentGiven{"referral", "1", "spoken"}), &WithdrawConsent{By: by, Purpose: "referral"}, []Event{ConsentWithdrawn{"referral"}}, ""),
+		c("withdraw nothing", with(ConsentGiven{"referral", "1", "spoken"}, ConsentWithdrawn{"referral"}), &WithdrawConsent{By: by, Purpose: "referral"}, nil, "no_consent"),
+		c("kin", is, &DeclareKin{By: by, User: "u1", Relation: "spouse"}, []Event{KinOfStaffDeclared{"u1", "spouse"}}, ""),
+		c("kin again", with(KinOfStaffDeclared{"u1", "spouse"}), &DeclareKin{By: by, User: "u1", Relation: "spouse"}, nil, ""),
 	)
 }
 
@@ -66,14 +66,14 @@ func TestErasure(t *testing.T) {
 	asked := ErasureRequested{Step: StepSuspend, Basis: "consent_withdrawn", Subjects: []string{one}, By: "u1"}
 	decision := Decision{Basis: "consent_withdrawn", Subjects: []string{one}, RequestedBy: "u1", Approvers: [2]string{"u2", "u3"}}
 	suspended := []Event{asked, ErasureApproved{StepSuspend, "u2"}, Suspended{decision}}
-	away := append(suspended[:3:3], ErasureRequested{StepShred, "purpose_ended", []string{one}, "u1"}, ErasureApproved{StepShred, "u2"})
+	away := append(suspended[:3:3], ErasureRequested{StepShred, "purpose_ended", []string{one}, "u1", nil}, ErasureApproved{StepShred, "u2"})
 	gone := append(away[:5:5], KeyShredded{Decision{"purpose_ended", []string{one}, "u1", [2]string{"u2", "u3"}}})
 	ask := func(step ErasureStep, basis ErasureBasis, subjects ...string) *RequestErasure {
 		return &RequestErasure{By: by, Step: step, Basis: basis, Subjects: subjects}
 	}
 	domaintest.Decides(t, Decider,
 		c("ask", is, ask(StepSuspend, "consent_withdrawn", strings.ToUpper(one), one), []Event{asked}, ""),
-		c("ask without a case", is, ask(StepSuspend, "unlawful"), []Event{ErasureRequested{StepSuspend, "unlawful", nil, "u1"}}, ""),
+		c("ask without a case", is, ask(StepSuspend, "unlawful"), []Event{ErasureRequested{StepSuspend, "unlawful", nil, "u1", nil}}, ""),
 		c("ask for a name", is, ask(StepSuspend, "unlawful", "张三"), nil, "bad_subject"),
 		c("ask without a basis", is, ask(StepSuspend, ""), nil, "code_missing"),
 		c("ask for something else", is, ask("burn", "unlawful"), nil, "code_unknown"),
@@ -93,15 +93,15 @@ func TestErasure(t *testing.T) {
 		c("refuse nothing", is, &RefuseErasure{as("u3"), "case_open"}, nil, "nothing_requested"),
 		c("approve what was refused", with(asked, ErasureRefused{StepSuspend, "case_open", "u3"}), &ApproveErasure{as("u2"), StepSuspend}, nil, "nothing_requested"),
 		c("correct what is suspended", with(suspended...), &CorrectContact{By: by, Contact: Contact{Phone: "13800009999"}}, nil, "person_suspended"),
-		c("consent while suspended", with(suspended...), &GiveConsent{By: by, Purpose: "移送", TextVersion: "1", How: "spoken"}, []Event{ConsentGiven{"移送", "1", "spoken"}}, ""),
+		c("consent while suspended", with(suspended...), &GiveConsent{By: by, Purpose: "referral", TextVersion: "1", How: "spoken"}, []Event{ConsentGiven{"referral", "1", "spoken"}}, ""),
 		c("suspend again", with(suspended...), ask(StepSuspend, "unlawful", one), nil, "already_suspended"),
-		c("suspend more", with(suspended...), ask(StepSuspend, "unlawful", two), []Event{ErasureRequested{StepSuspend, "unlawful", []string{one, two}, "u1"}}, ""),
+		c("suspend more", with(suspended...), ask(StepSuspend, "unlawful", two), []Event{ErasureRequested{StepSuspend, "unlawful", []string{one, two}, "u1", nil}}, ""),
 		c("destroy more", with(suspended...), ask(StepShred, "unlawful", two), nil, "subjects_fixed"),
-		c("open", with(append(suspended[:3:3], ErasureRequested{StepUnsuspend, "legal_duty", []string{one}, "u1"}, ErasureApproved{StepUnsuspend, "u2"})...),
+		c("open", with(append(suspended[:3:3], ErasureRequested{StepUnsuspend, "legal_duty", []string{one}, "u1", nil}, ErasureApproved{StepUnsuspend, "u2"})...),
 			&ApproveErasure{as("u3"), StepUnsuspend}, []Event{Unsuspended{Decision{"legal_duty", []string{one}, "u1", [2]string{"u2", "u3"}}}}, ""),
 		c("ask to destroy", with(suspended...), ask(StepShred, "purpose_ended"), []Event{away[3]}, ""),
 		c("destroy", with(away...), &ApproveErasure{as("u3"), StepShred}, []Event{gone[5]}, ""),
-		c("destroyed is destroyed", with(gone...), &GiveConsent{By: by, Purpose: "移送", TextVersion: "1", How: "spoken"}, nil, "person_shredded"),
+		c("destroyed is destroyed", with(gone...), &GiveConsent{By: by, Purpose: "referral", TextVersion: "1", How: "spoken"}, nil, "person_shredded"),
 		c("register again", with(gone...), &Register{By: by, Identity: Identity{Name: "张三"}}, nil, "person_exists"),
 	)
 	if s := Decider.Fold(Decider.Initial(), with(gone...)...); s.Identity != (Identity{}) || s.Contact != (Contact{}) || s.Erasure.Standing != IsShredded {

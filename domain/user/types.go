@@ -215,9 +215,12 @@ const (
 	ScopeComplaintsRead  Scope = "complaints:read"  // look at complaints
 	ScopeComplaintsWrite Scope = "complaints:write" // issue commands on complaints
 	ScopeIntake          Scope = "intake"           // register complaints, look up a caller
+	ScopePeopleRead      Scope = "people:read"      // find persons and look at their files, masked
+	ScopePeopleWrite     Scope = "people:write"     // issue commands on persons and households
 )
 
-var scopes = domain.NewCodes[Scope]("令牌用途", "complaints:read", "查询案件", "complaints:write", "办理案件", "intake", "登记、来电查询")
+var scopes = domain.NewCodes[Scope]("令牌用途", "complaints:read", "查询案件", "complaints:write", "办理案件", "intake", "登记、来电查询",
+	"people:read", "查询人员(遮蔽)", "people:write", "办理人员和家庭")
 
 // Scopes is the list of scopes (令牌用途).
 func Scopes() domain.Codes[Scope] { return scopes }

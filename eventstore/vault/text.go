@@ -99,6 +99,9 @@ func (v *Vault) Seal(ctx context.Context, secrets []eventstore.Secret) error {
 		}
 		switch k.state {
 		case eventstore.Suspended:
+			if eventstore.IsResealing(ctx) && k.aead != nil {
+				break
+			}
 			return domain.Reject("vault_suspended", "有关的个人信息已封存,不能再登记新的内容。请先经两人审批解封。")
 		case eventstore.Shredded:
 			return domain.Reject("vault_shredded", "有关的个人信息已销毁,不能再登记新的内容。确有需要的,请重新立案、建档。")
@@ -158,7 +161,7 @@ func open(ctx context.Context, k *key, s *eventstore.Secret, raw []byte) {
 	case k == nil || k.aead == nil:
 		s.Withheld = eventstore.Shredded
 		return
-	case k.state != eventstore.InUse && !unsealed(ctx, s.Subject):
+	case k.state != eventstore.InUse && !eventstore.IsResealing(ctx) && !unsealed(ctx, s.Subject):
 		s.Withheld = k.state
 		return
 	}

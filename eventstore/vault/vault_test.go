@@ -144,6 +144,19 @@ func TestSuspend(t *testing.T) {
 				t.Errorf("%s: sealed for %s: %v", name, subject, err)
 			}
 		}
+		// Who only seals again is given it, and may put it back under the same key.
+		again := eventstore.Resealing(t.Context())
+		if got := openedIn(again, t, v, s); strings.TrimSpace(string(got.Plain)) != `{"a":1}` {
+			t.Errorf("%s: for resealing: %+v", name, got)
+		}
+		moved := secret("case-1", domain.SealNarrative, `{"a":1}`)
+		moved.Event[0]++
+		if err := v.Seal(again, []eventstore.Secret{moved}); err != nil {
+			t.Errorf("%s: seal again: %v", name, err)
+		}
+		if err := v.Seal(again, []eventstore.Secret{secret("case-2", domain.SealBank, `1`)}); codeOf(err) != "vault_suspended" {
+			t.Errorf("%s: sealed again what never was: %v", name, err)
+		}
 		if got := openedIn(vault.Unsealed(t.Context(), "case-2"), t, v, s); got.Plain != nil {
 			t.Errorf("%s: unsealed for another: %+v", name, got)
 		}
@@ -161,8 +174,10 @@ func TestSuspend(t *testing.T) {
 			t.Errorf("%s: in use again: %+v", name, got)
 		}
 		must(t, v.Shred(t.Context(), "case-1"))
-		if got := openedIn(vault.Unsealed(t.Context(), "case-1"), t, v, s); got.Withheld != eventstore.Shredded {
-			t.Errorf("%s: destroyed: %+v", name, got)
+		for _, ctx := range []context.Context{vault.Unsealed(t.Context(), "case-1"), again} {
+			if got := openedIn(ctx, t, v, s); got.Withheld != eventstore.Shredded {
+				t.Errorf("%s: destroyed: %+v", name, got)
+			}
 		}
 	}
 }

@@ -26,3 +26,20 @@ func TestShreddedNarratives(t *testing.T) {
 		}
 	}
 }
+
+// TestBuiltWhileSuspended: nothing is missing when the data are in use again.
+func TestBuiltWhileSuspended(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	f := worked(o)
+	q := Queries{projtest.Suspended(t, New(o.log.Vault()), o.log, f.id.String()), o.log.Vault()}
+	if row, err := q.Get(t.Context(), everything, f.id); err != nil || row.Summary != text.Suspended {
+		t.Errorf("suspended: %q, %v", row.Summary, err)
+	}
+	if err := o.log.Vault().Unsuspend(t.Context(), 1<<20, f.id.String()); err != nil {
+		t.Fatal(err)
+	}
+	if row, err := q.Get(t.Context(), everything, f.id); err != nil || row.Summary == "" || text.Withheld(row.Summary) {
+		t.Errorf("in use again: %q, %v", row.Summary, err)
+	}
+}

@@ -35,9 +35,10 @@ const (
 	mostBeginning = 100
 )
 
-const selectPerson = `select id, kind, name_sealed, id_no_sealed, phone_sealed, address_sealed,
-	null::bytea as id_no_blind, null::bytea as phone_blind, '{}'::bigint[] as begins_blind,
-	has_bank, consents, kin, created_at, created_position, version, position from ` + schema + `.person where `
+const selectPerson = `select id, kind, name_sealed, id_no_sealed, phone_sealed, address_sealed, died_on_sealed,
+	null::bytea as id_no_blind, null::bytea as phone_blind, null::bytea as account_blind, '{}'::bigint[] as begins_blind,
+	has_bank, consents, bases, kin, death_source, death_noted_at, merged_into, taken, standing, requests, request_open,
+	created_at, created_position, version, position from ` + schema + `.person p where `
 
 // ByID is one person; found is false when there is none.
 func (q Queries) ByID(ctx context.Context, id uuid.UUID) (p Person, found bool, err error) {

@@ -38,6 +38,7 @@ const (
 	columnIDNo    = "people.person.id_no"
 	columnPhone   = "people.person.phone"
 	columnAddress = "people.person.address"
+	columnDiedOn  = "people.person.died_on"
 )
 
 // cells are the personal columns of a row.
@@ -52,6 +53,7 @@ func (p *Person) cells() []projections.Cell {
 		cell(columnIDNo, domain.SealIdentity, &p.IDNo, &p.IDNoSealed),
 		cell(columnPhone, domain.SealContact, &p.Phone, &p.PhoneSealed),
 		cell(columnAddress, domain.SealContact, &p.Address, &p.AddressSealed),
+		cell(columnDiedOn, domain.SealIdentity, &p.DiedOn, &p.DiedOnSealed),
 	}
 }
 
@@ -71,12 +73,32 @@ func (p *Person) reach(r eventstore.Recorded, c person.Contact) {
 	p.changed = true
 }
 
+// pay takes over whether there is an account, and keeps the number until the
+// batch is sealed.
+func (p *Person) pay(r eventstore.Recorded, has bool, number string) {
+	p.HasBank = has || projections.Withheld(r, domain.SealBank) != ""
+	p.account = &number
+}
+
+// blindAccount makes what the account is found by. The number itself is kept
+// nowhere.
+func (p *Person) blindAccount(v Vault) {
+	if p.account == nil {
+		return
+	}
+	p.AccountBlind = nil
+	// What is no number cannot be asked for either.
+	if sum, err := v.Index(vault.IndexAccount, *p.account); err == nil && *p.account != "" {
+		p.AccountBlind = sum
+	}
+}
+
 // shred leaves nothing of the person but the file.
 func (p *Person) shred() {
 	for _, c := range p.cells() {
 		*c.Plain, *c.Sealed = "", projections.Gone(*c.Plain+*c.Sealed)
 	}
-	p.IDNoBlind, p.PhoneBlind, p.Begins, p.changed = nil, nil, nil, false
+	p.IDNoBlind, p.PhoneBlind, p.AccountBlind, p.Begins, p.account, p.changed = nil, nil, nil, nil, nil, false
 }
 
 // withheld reports that some of a row that was opened is still closed. What it is

@@ -31,12 +31,13 @@ func NewLog(t testing.TB, registry *eventstore.Registry) *Log {
 // Vault is where the keys of the log are.
 func (l *Log) Vault() *vault.Vault { return l.vault }
 
-// Again are all events so far as they are read now, when keys may be gone.
+// Again are all events so far as a model reads them now, when keys may be gone.
 func (l *Log) Again() []eventstore.Recorded {
 	l.t.Helper()
+	ctx := eventstore.Resealing(l.t.Context())
 	var events []eventstore.Recorded
 	for _, c := range l.commits {
-		again, err := l.registry.Decode(l.t.Context(), c.Stream, c.Position, c.StoredAt, c.Body)
+		again, err := l.registry.Decode(ctx, c.Stream, c.Position, c.StoredAt, c.Body)
 		if err != nil {
 			l.t.Fatalf("decode %s again: %v", c.Stream, err)
 		}

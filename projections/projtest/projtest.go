@@ -80,6 +80,38 @@ func Shredded(t testing.TB, p projections.Projection, log *Log, subjects []strin
 	return live, rebuilt
 }
 
+// Suspended proves that a model that is built while somebody is suspended has the
+// same rows as one that was there before, down to what is sealed; so there is
+// nothing to be made good when the data are in use again. It runs the log,
+// suspends subjects, runs it again, and hands out the database of the second run.
+// The model must seal with the vault of the log.
+func Suspended(t testing.TB, p projections.Projection, log *Log, subjects ...string) *pgxpool.Pool {
+	t.Helper()
+	before := Run(t, p, log.Events())
+	if err := log.Vault().Suspend(t.Context(), eventstore.Position(len(log.Commits())+1), subjects...); err != nil {
+		t.Fatal(err)
+	}
+	meanwhile := Run(t, p, log.Again())
+	schema := projections.Schema(p)
+	for table := range digest(t, before, schema) {
+		if was, is := whole(t, before, schema, table), whole(t, meanwhile, schema, table); !slices.Equal(was, is) {
+			t.Errorf("%s: rows of %s differ when it is built while somebody is suspended:\n%s\n%s", p.Name(), table, was, is)
+		}
+	}
+	return meanwhile
+}
+
+// whole is all rows of a table, as texts.
+func whole(t testing.TB, pool *pgxpool.Pool, schema, table string) []string {
+	t.Helper()
+	rows, _ := pool.Query(t.Context(), "select t::text from "+pgx.Identifier{schema, table}.Sanitize()+" as t order by 1") // CollectRows returns the error
+	texts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
 func digest(t testing.TB, pool *pgxpool.Pool, schema string) (d map[string]projections.TableDigest) {
 	t.Helper()
 	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) (err error) {
@@ -113,6 +145,7 @@ func fill(ctx context.Context, pool *pgxpool.Pool, p projections.Projection, sch
 var errRollBack = errors.New("roll back")
 
 func apply(ctx context.Context, pool *pgxpool.Pool, p projections.Projection, schema string, batch []eventstore.Recorded, keep bool) error {
+	ctx = eventstore.Resealing(ctx) // as the runner does
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		if err := projections.UseSchema(ctx, tx, schema); err != nil {
 			return err

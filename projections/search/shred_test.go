@@ -82,3 +82,29 @@ func TestSuspendedIsNotFound(t *testing.T) {
 		t.Errorf("in use again: %d hits; want the person and the case", got)
 	}
 }
+
+// TestBuiltWhileSuspended: what was built meanwhile is found as soon as the data
+// are in use again.
+func TestBuiltWhileSuspended(t *testing.T) {
+	t.Parallel()
+	l := some(t)
+	who := id(search.Person, 1).String()
+	q := search.NewQueries(projtest.Suspended(t, search.New(l.Vault()), l.Log, who, id(search.Complaint, 1).String()), l.Vault())
+	count := func(asked string) int {
+		t.Helper()
+		got, err := q.Find(t.Context(), reviewer, sight(reviewer), search.Question{Text: asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(got.Hits)
+	}
+	if got := count("张三丰"); got != 0 {
+		t.Errorf("suspended: %d hits", got)
+	}
+	if err := l.Vault().Unsuspend(t.Context(), 1<<20, who, id(search.Complaint, 1).String()); err != nil {
+		t.Fatal(err)
+	}
+	if person, case1 := count("张三丰"), count("拖欠工资"); person == 0 || case1 == 0 {
+		t.Errorf("in use again: %d and %d hits", person, case1)
+	}
+}

@@ -37,9 +37,9 @@ func accountLine(ev account.Event) Line {
 	case account.SignedIn, account.SignInFailed, account.HeldUp, account.SignedOut, account.SessionsEnded:
 		return doorLine(ev)
 	case account.TokenIssued:
-		return line(Register, "发放接口令牌%s,用途:%s,有效至%s。", short(ev.ID), labels(ev.Scopes), moment(ev.Expires)).with(ev.Label)
+		return line(Register, "发放接口令牌%s,用途:%s,有效至%s。", shortID(ev.ID), labels(ev.Scopes), moment(ev.Expires)).with(ev.Label)
 	case account.TokenRevoked:
-		return line(Register, "%s吊销接口令牌%s。", user(ev.By), short(ev.ID))
+		return line(Register, "%s吊销接口令牌%s。", user(ev.By), shortID(ev.ID))
 	case account.ExternalLinked:
 		return line(Register, "关联统一身份。")
 	case account.ExternalUnlinked:
@@ -56,9 +56,9 @@ func grantLine(ev account.Event) Line {
 	case account.RoleGranted:
 		return line(Register, "授权:%s。%s申请,%s批准(%s)。", terms(ev.Terms), user(ev.RequestedBy), user(ev.ApprovedBy), ev.How.Label()).with(ev.Text)
 	case account.RoleRefused:
-		return line(Register, "%s不同意授权%s,事由:%s。", user(ev.By), short(ev.Grant), ev.Reason.Label())
+		return line(Register, "%s不同意授权%s,事由:%s。", user(ev.By), shortID(ev.Grant), ev.Reason.Label())
 	case account.RoleRevoked:
-		return line(Register, "%s收回授权%s,事由:%s。", user(ev.By), short(ev.Grant), ev.Reason.Label())
+		return line(Register, "%s收回授权%s,事由:%s。", user(ev.By), shortID(ev.Grant), ev.Reason.Label())
 	default:
 		return Line{}
 	}
@@ -102,8 +102,8 @@ func second(f account.Factor) string {
 	return f.Label()
 }
 
-// short is enough of an id to tell it from the others of an account.
-func short(id string) string {
+// shortID is enough of an id to tell it from the others of an account.
+func shortID(id string) string {
 	head, _, _ := strings.Cut(id, "-")
 	return head
 }

@@ -17,6 +17,7 @@ import (
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/household"
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
@@ -26,7 +27,7 @@ import (
 
 // families are the events of all families that have a timeline.
 func families() []domain.EventSpec {
-	return slices.Concat(complaint.Specs(), calendar.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), orgunit.Specs(), user.Specs())
+	return slices.Concat(complaint.Specs(), calendar.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), orgunit.Specs(), user.Specs())
 }
 
 func TestEveryEventHasASentence(t *testing.T) {

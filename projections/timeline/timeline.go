@@ -20,6 +20,7 @@ import (
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/household"
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
@@ -75,6 +76,10 @@ func Say(ev domain.Event) (Line, error) {
 		l = enterpriseLine(ev)
 	case person.Event:
 		l = personLine(ev)
+	case household.Event:
+		l = householdLine(ev)
+	case household.SeatEvent:
+		l = seatLine(ev)
 	case series.Event:
 		l = seriesLine(ev)
 	case orgunit.Event:

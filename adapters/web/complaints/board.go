@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/adapters/web/chart"
 	"hearth/domain"
@@ -23,9 +24,9 @@ var boardRoles = []domain.Role{
 func (p *pages) boardRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /board", Handler: p.showBoard, Roles: boardRoles, Models: listModels},
-		{Pattern: "GET /board.xlsx", Handler: p.exportBoard, Roles: boardRoles, Models: listModels},
+		{Pattern: "GET /board.xlsx", Handler: p.exportBoard, Roles: boardRoles, Models: listModels, Rate: guard.Export},
 		{Pattern: "GET /board/rows", Handler: p.showBoardRows, Roles: boardRoles, Models: listModels},
-		{Pattern: "GET /board/rows.xlsx", Handler: p.exportBoardRows, Roles: boardRoles, Models: listModels},
+		{Pattern: "GET /board/rows.xlsx", Handler: p.exportBoardRows, Roles: boardRoles, Models: listModels, Rate: guard.Export},
 	}
 }
 

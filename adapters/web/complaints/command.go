@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/casework"
+	"hearth/adapters/findings"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -241,66 +242,38 @@ func (p *pages) stale(q *web.Request, f *web.Form, id uuid.UUID, spec complaint.
 }
 
 // complete fills in what the form asks for in another shape than the command
-// holds.
+// holds, and what no form may say.
 func (p *pages) complete(q *web.Request, row complaints.Row, f *web.Form, cmd complaint.Command) error {
 	switch cmd := cmd.(type) {
 	case *complaint.AddClaimants:
-		return p.readClaimants(q, row, f, cmd)
-	case *complaint.Assign:
-		conflicts, err := p.conflicts(q, row, cmd.Handler, cmd.CoHandler)
-		cmd.Conflicts = conflicts
-		return err
-	case *complaint.Recuse:
-		conflicts, err := p.conflicts(q, row, cmd.ReplacedBy)
-		cmd.Conflicts = conflicts
-		return err
+		if err := p.readClaimants(q, f, cmd); err != nil {
+			return err
+		}
 	case *complaint.Merge:
 		other, err := p.byNo(q, f, "into_no", row)
-		cmd.IntoID, cmd.IntoNo = other.ID, other.No
-		return err
+		if err != nil {
+			return err
+		}
+		cmd.IntoID = other.ID
 	case *complaint.Link:
 		other, err := p.byNo(q, f, "other_no", row)
-		cmd.OtherID, cmd.OtherNo = other.ID, other.No
-		return err
+		if err != nil {
+			return err
+		}
+		cmd.OtherID = other.ID
 	case *complaint.IssueDocument:
-		cmd.DocumentID = uuid.NewSHA1(f.Command, []byte("document"))
+		cmd.DocumentID = uuid.Nil // follows from the command
 	case *complaint.SendReferral:
-		cmd.ReferralID = uuid.NewSHA1(f.Command, []byte("referral"))
+		cmd.ReferralID = uuid.Nil
 	case *complaint.LinkAdvance:
-		cmd.ReliefID = uuid.NewSHA1(f.Command, []byte("advance"))
-	case *complaint.Archive:
-		sum, err := p.manifest(q, row)
-		cmd.ManifestSHA256 = sum
-		return err
+		cmd.ReliefID = uuid.Nil
 	default: // the form says it all
 	}
-	return nil
+	return p.finder(q).Complete(q.Context(), p.viewer(q), row, f.Command, cmd)
 }
 
-// conflicts are the reasons why officers may not handle a case: relatives of
-// theirs among those whom it is about.
-func (p *pages) conflicts(q *web.Request, row complaints.Row, users ...string) ([]complaint.Conflict, error) {
-	ledger, err := p.Cases.Ledger(q.Context(), p.viewer(q), row.ID)
-	if err != nil {
-		return nil, err
-	}
-	ids := []uuid.UUID{row.Reporter}
-	for _, l := range ledger {
-		ids = append(ids, l.PersonID)
-	}
-	people, err := p.People.ByIDs(q.Context(), ids)
-	if err != nil {
-		return nil, err
-	}
-	var found []complaint.Conflict
-	for _, id := range ids {
-		for _, kin := range people[id].Kin {
-			if kin.User != "" && slices.Contains(users, kin.User) {
-				found = append(found, complaint.Conflict{User: kin.User, Relation: complaint.Relation(kin.Relation)})
-			}
-		}
-	}
-	return found, nil
+func (p *pages) finder(q *web.Request) findings.Finder {
+	return findings.Finder{Cases: p.Cases, People: p.People, Timeline: p.Timeline, Accounts: p.Accounts, Units: q.Units, Now: q.Now}
 }
 
 // byNo is another case that a form names by its number.

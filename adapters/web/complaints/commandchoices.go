@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/findings"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -81,17 +82,20 @@ type office struct {
 	today domain.Date
 }
 
-// officers may handle a case of a unit: its own, and the inspectors of the city,
-// who make up the two that a site visit needs.
+// officers may be given a case of a unit: its own first.
 func (o office) officers(org string) []web.Option {
-	own := o.pick(org, domain.RoleHandler, domain.RoleInspector)
-	root := o.units.Root(o.today)
-	if org == root {
-		return own
+	var own, city []web.Option
+	for _, u := range o.users {
+		option := web.Option{Value: u.ID, Label: u.Name + "(" + o.units.Short(u.Org) + ")"}
+		switch {
+		case !findings.MayHandle(o.units, o.today, u, org):
+		case o.units.Within(u.Org, org, o.today):
+			own = append(own, option)
+		default:
+			city = append(city, option)
+		}
 	}
-	city := o
-	city.users = slices.DeleteFunc(slices.Clone(o.users), func(u accounts.User) bool { return u.Org != root })
-	return append(own, city.pick(root, domain.RoleInspector)...)
+	return append(own, city...)
 }
 
 // pick is the users with one of the roles, of a unit and those below it.

@@ -10,7 +10,6 @@ import (
 	"hearth/domain"
 	"hearth/domain/complaint"
 	"hearth/domain/person"
-	"hearth/projections/complaints"
 	"hearth/projections/people"
 )
 
@@ -32,7 +31,7 @@ const claimantRows = 5
 // readClaimants reads the rows that were typed. People who are not on file yet
 // are put on file under ids that follow from the form and what was typed, so
 // that sending it twice makes nobody twice and a corrected name is not lost.
-func (p *pages) readClaimants(q *web.Request, row complaints.Row, f *web.Form, cmd *complaint.AddClaimants) error {
+func (p *pages) readClaimants(q *web.Request, f *web.Form, cmd *complaint.AddClaimants) error {
 	var typed []claimantRow
 	cmd.Claimants = nil
 	for _, no := range rowsSent(f, "claimants") {
@@ -50,9 +49,7 @@ func (p *pages) readClaimants(q *web.Request, row complaints.Row, f *web.Form, c
 			PersonID: id, Items: []complaint.ClaimItem{{Kind: t.Kind, From: t.From, To: t.To, OwedFen: t.OwedFen}},
 		})
 	}
-	elsewhere, err := p.Cases.Elsewhere(q.Context(), row.ID, cmd.Claimants)
-	cmd.Elsewhere = elsewhere
-	return err
+	return nil
 }
 
 func readClaimant(f *web.Form, prefix string) claimantRow {
@@ -90,7 +87,7 @@ func (p *pages) personOf(q *web.Request, f *web.Form, t claimantRow) (uuid.UUID,
 	}
 	for _, k := range known {
 		if k.Name == t.Name {
-			return k.ID, nil
+			return p.leading(q.Context(), k)
 		}
 	}
 	r := request(q, f, q.User.Roles)

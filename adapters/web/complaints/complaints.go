@@ -14,6 +14,7 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/adapters/calls"
 	"hearth/adapters/casework"
+	"hearth/adapters/findings"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -153,10 +154,7 @@ func (p *pages) anyVersion(ctx context.Context, _ string) (string, error) {
 
 // mayKnow reports whether a user works on cases with the people in them and sees
 // their names; others see masks.
-func mayKnow(u accounts.User) bool {
-	return u.Has(domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead,
-		domain.RoleReviewer, domain.RoleApprover, domain.RoleDiscipline, domain.RoleFinanceAuditor)
-}
+func mayKnow(u accounts.User) bool { return findings.MayKnow(u) }
 
 func phaseTone(p complaint.Phase) string {
 	switch p {

@@ -7,6 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/casework"
+	"hearth/adapters/findings"
+	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -16,17 +18,15 @@ import (
 	"hearth/projections/people"
 )
 
-var deskRoles = []domain.Role{
-	domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleUnitClerk,
-}
+var deskRoles = findings.DeskRoles()
 
 func (p *pages) deskRoutes() []web.Route {
 	models := []string{"complaints", "people", "enterprises"}
 	return []web.Route{
 		{Pattern: "GET /desk", Handler: p.showDesk, Roles: deskRoles, Models: models},
 		{Pattern: "POST /desk", Handler: p.register, Roles: deskRoles},
-		{Pattern: "POST /desk/caller", Handler: p.lookUpCaller, Roles: deskRoles},
-		{Pattern: "POST /desk/hints", Handler: p.showHints, Roles: deskRoles},
+		{Pattern: "POST /desk/caller", Handler: p.lookUpCaller, Roles: deskRoles, Rate: guard.Search},
+		{Pattern: "POST /desk/hints", Handler: p.showHints, Roles: deskRoles, Rate: guard.Search},
 		{Pattern: "GET /desk/registered/{id}", Handler: p.showRegistered, Roles: deskRoles, Models: models},
 	}
 }
@@ -108,19 +108,32 @@ func (p *pages) caller(q *web.Request, phone string) (callerView, error) {
 	if phone == "" {
 		return callerView{}, nil
 	}
-	found, err := p.People.ByPhone(q.Context(), phone)
+	found, err := p.callers(q, phone)
 	if err != nil {
 		return callerView{}, err
 	}
 	view := callerView{Asked: true}
 	for _, who := range found {
-		cases, err := p.Cases.List(q.Context(), p.viewer(q), complaints.Filter{Reporter: who.ID, Limit: 5}, "")
+		_, files, err := p.People.Files(q.Context(), who.ID)
 		if err != nil {
 			return view, err
 		}
-		view.People = append(view.People, knownCaller{who, cases.Rows})
+		cases, err := p.Cases.OfPersons(q.Context(), p.viewer(q), files, 5)
+		if err != nil {
+			return view, err
+		}
+		view.People = append(view.People, knownCaller{who, cases})
 	}
 	return view, nil
+}
+
+// callers are those with a number, each by the file that counts.
+func (p *pages) callers(q *web.Request, phone string) ([]people.Person, error) {
+	found, err := p.People.ByPhone(q.Context(), phone)
+	if err != nil {
+		return nil, err
+	}
+	return p.People.Leading(q.Context(), found)
 }
 
 // lookUpCaller is the number typed or sent by the phone system: it prefills the
@@ -160,7 +173,7 @@ func (p *pages) hintsFor(q *web.Request, f *web.Form) ([]complaints.Duplicate, e
 	h.From, _ = domain.ParseDate(f.Text("from"))
 	h.To, _ = domain.ParseDate(f.Text("to"))
 	if h.Reporter == uuid.Nil && f.Text("phone") != "" {
-		if known, err := p.People.ByPhone(q.Context(), f.Text("phone")); err == nil && len(known) == 1 {
+		if known, err := p.callers(q, f.Text("phone")); err == nil && len(known) == 1 {
 			h.Reporter = known[0].ID
 		}
 	}
@@ -286,7 +299,10 @@ func (p *pages) readReporter(q *web.Request, f *web.Form, reg *complaint.Registe
 			return err
 		}
 		if i := slices.IndexFunc(known, func(k people.Person) bool { return k.Name == name }); i >= 0 {
-			reg.Reporter.PersonID, in.Reporter = known[i].ID, nil
+			in.Reporter = nil
+			if reg.Reporter.PersonID, err = p.leading(q.Context(), known[i]); err != nil {
+				return err
+			}
 		}
 	}
 	checkPerson(f, "phone", phone, "id_no", f.Text("id_no"))

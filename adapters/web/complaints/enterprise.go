@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/casework"
+	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/enterprise"
@@ -26,8 +27,8 @@ var enterpriseModels = []string{"enterprises", "complaints"}
 func (p *pages) enterpriseRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /enterprises", Handler: p.showEnterprises, Roles: staff, Models: enterpriseModels},
-		{Pattern: "POST /enterprises/find", Handler: p.findEnterprises, Roles: staff},
-		{Pattern: "POST /enterprises/suggest", Handler: p.suggestEnterprises, Roles: staff, Models: enterpriseModels},
+		{Pattern: "POST /enterprises/find", Handler: p.findEnterprises, Roles: staff, Rate: guard.Search},
+		{Pattern: "POST /enterprises/suggest", Handler: p.suggestEnterprises, Roles: staff, Models: enterpriseModels, Rate: guard.Search},
 		{Pattern: "POST /enterprises", Handler: p.newEnterprise, Roles: enterpriseRoles},
 		{Pattern: "GET /enterprises/{id}", Handler: p.showEnterprise, Roles: staff, Models: enterpriseModels},
 		{Pattern: "POST /enterprises/{id}/rename", Handler: p.renameEnterprise, Roles: enterpriseRoles},

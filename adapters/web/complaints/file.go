@@ -1,12 +1,7 @@
 package complaints
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"strings"
-
-	"hearth/adapters/casework"
+	"hearth/adapters/findings"
 	"hearth/adapters/web"
 	"hearth/domain/complaint"
 	"hearth/projections/complaints"
@@ -73,42 +68,11 @@ func (p *pages) showFile(q *web.Request) error {
 	f.Ledger, f.Clocks = c.Ledger, clockLines(clocks)
 	f.Facts, f.Summary = caseFacts(row, f.Names), f.Names.veil(row.Summary)
 	f.Moments = moments(f.Entries, f.Names)
-	f.Manifest = manifestOf(row, f.Entries)
+	f.Manifest = findings.Manifest(row, f.Entries)
 	return q.Render("complaints/file", f)
 }
 
-// entriesAtOnce is how many entries are asked for at a time.
-const entriesAtOnce = 500
-
 // entries is every event of the case, or of one track of it, oldest first.
 func (p *pages) entries(q *web.Request, row complaints.Row, track timeline.Track) ([]timeline.Entry, error) {
-	var all []timeline.Entry
-	for after := int64(0); ; after = all[len(all)-1].Version {
-		page, err := p.Timeline.Case(q.Context(), casework.CaseStream(row.ID), after, track, entriesAtOnce)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page...)
-		if len(page) < entriesAtOnce {
-			return all, nil
-		}
-	}
-}
-
-// manifest is the digest of the list of events that a file holds.
-func (p *pages) manifest(q *web.Request, row complaints.Row) (string, error) {
-	entries, err := p.entries(q, row, "")
-	return manifestOf(row, entries), err
-}
-
-// manifestOf is the SHA-256 over one line per event: version, position, type,
-// both times, as they stand in the file that is printed.
-func manifestOf(row complaints.Row, entries []timeline.Entry) string {
-	var b strings.Builder
-	fmt.Fprintln(&b, row.ID, row.No)
-	for _, e := range entries {
-		fmt.Fprintln(&b, e.Version, e.Position, e.Type, e.OccurredAt.UTC().UnixMicro(), e.RecordedAt.UTC().UnixMicro())
-	}
-	sum := sha256.Sum256([]byte(b.String()))
-	return hex.EncodeToString(sum[:])
+	return findings.Entries(q.Context(), p.Timeline, row.ID, track)
 }

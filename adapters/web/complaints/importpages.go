@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"hearth/adapters/guard"
 	"hearth/adapters/importer"
 	"hearth/adapters/sheet"
 	"hearth/adapters/web"
@@ -30,13 +31,13 @@ const uploadTime = 2 * time.Minute
 func (p *pages) importRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /import", Handler: p.showImports, Roles: importRoles},
-		{Pattern: "POST /import", Handler: p.upload, Roles: importRoles, MaxBody: uploadLimit + 1<<20, Timeout: uploadTime},
+		{Pattern: "POST /import", Handler: p.upload, Roles: importRoles, MaxBody: uploadLimit + 1<<20, Timeout: uploadTime, Rate: guard.Upload},
 		{Pattern: "GET /import/{job}", Handler: p.showImport, Roles: importRoles, Timeout: uploadTime},
 		{Pattern: "POST /import/{job}/mapping", Handler: p.mapColumns, Roles: importRoles},
 		{Pattern: "POST /import/{job}/start", Handler: p.startImport, Roles: importRoles, Timeout: uploadTime},
 		{Pattern: "POST /import/{job}/drop", Handler: p.dropImport, Roles: importRoles},
 		{Pattern: "POST /import/{job}/again", Handler: p.againImport, Roles: importRoles},
-		{Pattern: "GET /import/{job}/bad", Handler: p.badRows, Roles: importRoles, Timeout: uploadTime},
+		{Pattern: "GET /import/{job}/bad", Handler: p.badRows, Roles: importRoles, Timeout: uploadTime, Rate: guard.Export},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 
+	"hearth/adapters/guard"
 	"hearth/adapters/sheet"
 	"hearth/adapters/web"
 	"hearth/domain"
@@ -16,8 +17,8 @@ import (
 func (p *pages) listRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /complaints", Handler: p.showList, Roles: staff, Models: listModels},
-		{Pattern: "POST /complaints", Handler: p.filterList, Roles: staff},
-		{Pattern: "GET /complaints.xlsx", Handler: p.exportList, Roles: staff, Models: listModels},
+		{Pattern: "POST /complaints", Handler: p.filterList, Roles: staff, Rate: guard.Search},
+		{Pattern: "GET /complaints.xlsx", Handler: p.exportList, Roles: staff, Models: listModels, Rate: guard.Export},
 	}
 }
 

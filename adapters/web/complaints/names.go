@@ -3,12 +3,11 @@ package complaints
 import (
 	"context"
 	"errors"
-	"regexp"
-	"strings"
 
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/findings"
 	"hearth/domain/orgunit"
 	"hearth/projections/people"
 	"hearth/projections/text"
@@ -76,21 +75,13 @@ func (n names) phone(id uuid.UUID) string {
 	return text.MaskPhone(n.people[id].Phone)
 }
 
-// numbers are runs of digits that may be of a telephone or an identity card.
-var numbers = regexp.MustCompile(`\d[\d -]{5,}[\dXx]`)
-
 // veil is a free text as the reader may see it: with masks for the names of the
 // people of the case and for long numbers, unless the reader sees them anyway.
 func (n names) veil(s string) string {
 	if n.open {
 		return s
 	}
-	for _, p := range n.people {
-		if p.Name != "" {
-			s = strings.ReplaceAll(s, p.Name, text.MaskName(p.Name))
-		}
-	}
-	return numbers.ReplaceAllStringFunc(s, text.MaskPhone)
+	return findings.Veil(s, n.people)
 }
 
 func (n names) idNo(id uuid.UUID) string { return text.MaskID(n.people[id].IDNo) }
@@ -130,4 +121,11 @@ func parseIDs(texts []string) []uuid.UUID {
 		}
 	}
 	return ids
+}
+
+// leading is the file that counts of somebody who was found: a file that was
+// merged leads to another.
+func (p *pages) leading(ctx context.Context, who people.Person) (uuid.UUID, error) {
+	main, _, err := p.People.Files(ctx, who.ID)
+	return main, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/casework"
+	"hearth/adapters/guard"
 	"hearth/adapters/importer"
 	"hearth/adapters/sheet"
 	"hearth/adapters/web"
@@ -23,17 +24,17 @@ import (
 )
 
 func (p *pages) ledgerRoutes() []web.Route {
-	return []web.Route{{Pattern: "GET /complaints/{id}/ledger.xlsx", Handler: p.exportLedger, Roles: staff, Models: caseModels}}
+	return []web.Route{{Pattern: "GET /complaints/{id}/ledger.xlsx", Handler: p.exportLedger, Roles: staff, Models: caseModels, Rate: guard.Export}}
 }
 
 func (p *pages) rosterRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /complaints/{id}/roster.xlsx", Handler: p.rosterTemplate, Roles: staff},
+		{Pattern: "GET /complaints/{id}/roster.xlsx", Handler: p.rosterTemplate, Roles: staff, Rate: guard.Export},
 		{Pattern: "GET /complaints/{id}/roster", Handler: p.showRoster, Roles: staff, Models: caseModels},
-		{Pattern: "POST /complaints/{id}/roster", Handler: p.uploadRoster, Roles: staff, MaxBody: uploadLimit + 1<<20, Timeout: uploadTime},
+		{Pattern: "POST /complaints/{id}/roster", Handler: p.uploadRoster, Roles: staff, MaxBody: uploadLimit + 1<<20, Timeout: uploadTime, Rate: guard.Upload},
 		{Pattern: "GET /complaints/{id}/roster/{job}", Handler: p.previewRoster, Roles: staff, Models: caseModels, Timeout: uploadTime},
 		{Pattern: "POST /complaints/{id}/roster/{job}", Handler: p.storeRoster, Roles: staff, Models: caseModels, Timeout: uploadTime},
-		{Pattern: "GET /complaints/{id}/roster/{job}/bad", Handler: p.badRoster, Roles: staff, Timeout: uploadTime},
+		{Pattern: "GET /complaints/{id}/roster/{job}/bad", Handler: p.badRoster, Roles: staff, Timeout: uploadTime, Rate: guard.Export},
 	}
 }
 
@@ -391,5 +392,5 @@ func (p *pages) knownPerson(ctx context.Context, name, idNo string) (uuid.UUID, 
 	if i < 0 {
 		return uuid.Nil, domain.Reject("id_no_of_another", "身份证号尾号%s在档案里是另一个姓名,请核对姓名和号码;确需更正的,先更正人员档案。", idNo[max(0, len(idNo)-4):])
 	}
-	return found[i].ID, nil
+	return p.leading(ctx, found[i])
 }

@@ -1,14 +1,15 @@
 package complaints
 
 import (
+	"hearth/adapters/guard"
 	"hearth/adapters/web"
 	"hearth/projections/search"
 )
 
 func (p *pages) searchRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "POST /search", Handler: p.keepSearch, Roles: staff},
-		{Pattern: "GET /search", Handler: p.showSearch, Roles: staff, Models: []string{"search"}},
+		{Pattern: "POST /search", Handler: p.keepSearch, Roles: staff, Rate: guard.Search},
+		{Pattern: "GET /search", Handler: p.showSearch, Roles: staff, Models: []string{"search"}, Rate: guard.Search},
 	}
 }
 
@@ -32,7 +33,7 @@ type searchGroup struct {
 	More  string
 }
 
-// searchHit is one line; a person has no page of its own and leads to its cases.
+// searchHit is one line.
 type searchHit struct {
 	search.Hit
 	Href string
@@ -147,8 +148,8 @@ func (s *searchPage) hit(h search.Hit) searchHit {
 		line.Href = caseAddress(h.ID)
 	case h.Kind == search.Enterprise:
 		line.Href = "/enterprises/" + h.ID.String()
-	case len(h.Cases) > 0:
-		line.Href = caseAddress(h.Cases[0].ID)
+	case h.Kind == search.Person:
+		line.Href = "/people/" + h.ID.String()
 	}
 	return line
 }

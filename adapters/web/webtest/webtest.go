@@ -140,7 +140,7 @@ func (s *Sessions) Find(token string) ([]byte, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, ok := s.data[token]
-	return found.data, ok && s.Now().Before(found.expires), s.err
+	return found.data, ok && found.data != nil && s.Now().Before(found.expires), s.err
 }
 
 // Commit stores a session.
@@ -150,7 +150,9 @@ func (s *Sessions) Commit(token string, data []byte, expires time.Time) error {
 	if s.data == nil {
 		s.data = map[string]session{}
 	}
-	s.data[token] = session{data, expires}
+	if old, ended := s.data[token]; !ended || old.data != nil {
+		s.data[token] = session{data, expires}
+	}
 	return s.err
 }
 
@@ -158,7 +160,9 @@ func (s *Sessions) Commit(token string, data []byte, expires time.Time) error {
 func (s *Sessions) Delete(token string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.data, token)
+	if old, ok := s.data[token]; ok {
+		s.data[token] = session{nil, old.expires} // it has ended, and nothing brings it back
+	}
 	return s.err
 }
 

@@ -29,6 +29,7 @@ type site struct {
 	key     string   // of the API
 	service *rig.Process
 	base    string
+	inside  string // of the private listener
 	notes   string // folder of the checkpoints that were printed
 }
 
@@ -71,11 +72,11 @@ func fresh(ctx context.Context, env *rig.Env) (*site, error) {
 	return newSite(ctx, env, program, filepath.Join(dir, "state"))
 }
 
-var servingAt = regexp.MustCompile(`msg=serving address=(\S+)`)
+var servingAt = regexp.MustCompile(`msg=serving address=(\S+) private=(\S+)`)
 
 // start starts the service and waits until it says where it serves.
 func (s *site) start(ctx context.Context) (err error) {
-	s.service, err = s.env.Start(nil, append([]string{"HEARTH_STATE=" + s.state}, s.outside...), s.program, "serve", "--listen", "127.0.0.1:0")
+	s.service, err = s.env.Start(nil, append([]string{"HEARTH_STATE=" + s.state}, s.outside...), s.program, "serve", "--listen", "127.0.0.1:0", "--private-listen", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (s *site) start(ctx context.Context) (err error) {
 	case err == nil && found == nil:
 		return fmt.Errorf("%w: %s", errEnded, s.service.Log.Tail())
 	case err == nil:
-		s.base = "http://" + found[1]
+		s.base, s.inside = "http://"+found[1], "http://"+found[2]
 	}
 	return err
 }
@@ -105,7 +106,7 @@ var errEnded = errors.New("the service ended")
 // client is for everything: connections of a killed service must not be kept.
 var client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
-// readiness is the answer of /readyz.
+// readiness is the answer of the private /readyz.
 type readiness struct {
 	Problems []string `json:"problems"`
 	Models   []struct {
@@ -119,7 +120,7 @@ func (s *site) readyz(ctx context.Context) (bool, readiness) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	var body readiness
-	status, err := s.ask(ctx, http.MethodGet, s.base+"/readyz", "", nil, &body)
+	status, err := s.ask(ctx, http.MethodGet, s.inside+"/readyz", "", nil, &body)
 	return err == nil && status == http.StatusOK, body
 }
 

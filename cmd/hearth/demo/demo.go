@@ -34,6 +34,7 @@ func Load(ctx context.Context, work *casework.Service, users []accounts.User, no
 	for i := range cases {
 		o.tell(i)
 	}
+	o.tellPeople()
 	slices.SortStableFunc(o.steps, func(a, b step) int { return a.at.Compare(b.at) })
 	o.steps = slices.DeleteFunc(o.steps, func(s step) bool { return s.at.After(now) })
 	for i, s := range o.steps {

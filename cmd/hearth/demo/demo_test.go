@@ -15,6 +15,7 @@ import (
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
+	"hearth/domain/household"
 	"hearth/domain/person"
 	"hearth/domain/series"
 	"hearth/eventstore"
@@ -24,7 +25,7 @@ import (
 
 // setup is an empty register at a time, and the demo accounts.
 func setup(now time.Time) (eventstore.Store, *casework.Service, []accounts.User) {
-	store := memstore.New(eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs()).Protected(vault.NewMemory()))
+	store := memstore.New(eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs()).Protected(vault.NewMemory()))
 	work := casework.New(eventstore.NewEngine(store, 1000), casework.Options{Now: func() time.Time { return now }, Prefix: "演示"})
 	var users []accounts.User
 	for i, u := range accounts.Demo() {
@@ -107,6 +108,7 @@ func TestEveryStoryCanBeTold(t *testing.T) {
 			for _, typ := range []string{
 				"complaint.archived", "complaint.closed", "complaint.not_accepted", "complaint.transferred_out", "complaint.withdrawn",
 				"complaint.payment_recorded", "complaint.callback_done", "complaint.clock_breached", "complaint.access_restricted", "complaint.risk_raised",
+				"household.formed", "person.kin_of_staff_declared", "person.merged", "person.erasure_approved",
 			} {
 				if seen[typ] == 0 {
 					t.Errorf("no %s in the demo", typ)

@@ -87,7 +87,7 @@ func start(state string, flags ...string) (*program, error) {
 		return nil, err
 	}
 	p := &program{state: state, ended: make(chan error, 1)}
-	p.cmd = exec.Command(path, append([]string{"serve", "--state", state, "--listen", "127.0.0.1:0"}, flags...)...)
+	p.cmd = exec.Command(path, append([]string{"serve", "--state", state, "--listen", "127.0.0.1:0", "--private-listen", "127.0.0.1:0"}, flags...)...)
 	p.cmd.Stderr = &p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // no orphans when the tests are killed
 	out, err := p.cmd.StdoutPipe()
