@@ -48,7 +48,7 @@ var allowed = []struct {
 	{"adapters/natsserver/rights", nil},
 	{"adapters/natsserver/natstest", []string{"hearth/adapters/natsserver/...", natsServerLib, natsLib, nkeysLib}},
 	{"adapters/natsserver/blocks", []string{highwayLib}},
-	{"adapters/accounts", []string{"hearth/domain/...", "hearth/adapters/postgres", "hearth/adapters/ticket", uuidLib, pgxLib, argonLib}},
+	{"adapters/accounts", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/policy", "hearth/adapters/ticket", "hearth/adapters/totp", uuidLib, pgxLib, argonLib}},
 	{"adapters/ticket", nil},
 	{"adapters/calls", []string{"hearth/adapters/ticket", pgxLib}},
 	{"adapters/policy", []string{"hearth/domain/...", uuidLib, cedarLib}},
@@ -58,6 +58,9 @@ var allowed = []struct {
 	{"adapters/repair", []string{"hearth/adapters/natsserver/blocks", "hearth/eventstore", "hearth/eventstore/notary", tlogLib}},
 	{"adapters/sealing", []string{"hearth/eventstore", "hearth/eventstore/notary", pgxLib}},
 	{"adapters/qrcode", []string{qrLib}},
+	{"adapters/totp", []string{otpLib}},
+	{"adapters/oidc", []string{"hearth/domain", oidcLib, oauthLib}},
+	{"adapters/oidc/oidctest", []string{providerLib, joseLib, languageLib}},
 	{"adapters/sheet", []string{"hearth/domain", excelLib, textLib}},
 	{"adapters/importer", []string{"hearth/domain/...", "hearth/adapters/casework", "hearth/adapters/sheet", "hearth/eventstore", uuidLib}},
 	{"adapters/backup", []string{"hearth/adapters/dirlock", "hearth/adapters/postgres", "hearth/domain", "hearth/eventstore", "hearth/eventstore/notary", pgxLib, zstdLib, tlogLib, syncLib, sysLib}},
@@ -98,6 +101,12 @@ const (
 	pinyinLib     = "github.com/mozillazg/go-pinyin"
 	chromeLib     = "github.com/chromedp/..."
 	qrLib         = "rsc.io/qr"
+	otpLib        = "github.com/pquerna/otp/..."
+	oidcLib       = "github.com/coreos/go-oidc/v3/oidc"
+	oauthLib      = "golang.org/x/oauth2"
+	providerLib   = "github.com/zitadel/oidc/v3/..." // in tests alone
+	joseLib       = "github.com/go-jose/go-jose/v4"
+	languageLib   = "golang.org/x/text/language"
 	zstdLib       = "github.com/klauspost/compress/zstd"
 	cedarLib      = "github.com/cedar-policy/cedar-go"
 	rateLib       = "golang.org/x/time/rate"

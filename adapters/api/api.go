@@ -210,7 +210,8 @@ func commandID(user accounts.User, key string) uuid.UUID {
 // viewer is the caller as the read models ask: in the role that sees the most
 // cases.
 func (s *server) viewer(ctx context.Context) complaints.Viewer {
-	return complaints.ViewerOf(s.Casework.Widest(ctx, actorsOf(callerOf(ctx).user)...))
+	u := callerOf(ctx).user
+	return complaints.ViewerOf(s.Casework.Widest(ctx, u.Actors()...))
 }
 
 // visible waits for a write to be readable; a model that is behind is no error

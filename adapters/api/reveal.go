@@ -70,7 +70,7 @@ func (s *server) reveal(ctx context.Context, in *revealIn) (*revealOut, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	actor, err := s.Casework.Permitted(ctx, row.ID, state, casework.UseReveal, s.Now(), actorsOf(callerOf(ctx).user)...)
+	actor, err := s.Casework.Permitted(ctx, row.ID, state, casework.UseReveal, s.Now(), callerOf(ctx).user.Actors()...)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -143,12 +143,4 @@ func (s *server) who(ctx context.Context) accesslog.Who {
 // at least so new.
 func (s *server) seen() access.Seen {
 	return access.Seen{Model: "complaints", Position: uint64(s.Position("complaints"))}
-}
-
-func actorsOf(u accounts.User) []domain.Actor {
-	all := make([]domain.Actor, len(u.Roles))
-	for i, r := range u.Roles {
-		all[i] = domain.Actor{ID: u.ID, Org: u.Org, Role: r}
-	}
-	return all
 }

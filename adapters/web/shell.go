@@ -242,6 +242,6 @@ func (s *Shell) keysPage(q *Request) error {
 // be sure to stop.)
 func newSessions(cfg Config) *scs.SessionManager {
 	return &scs.SessionManager{
-		Store: cfg.Sessions, Codec: scs.GobCodec{}, Lifetime: cfg.Lifetime, IdleTimeout: cfg.Idle, HashTokenInStore: true,
+		Store: cfg.Sessions, Codec: scs.GobCodec{}, Lifetime: cfg.Lifetime, IdleTimeout: cfg.Idle, // the store hashes the token itself
 	}
 }

@@ -129,13 +129,17 @@ func TestCookie(t *testing.T) {
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
 		cookies := w.Result().Cookies()
-		if len(cookies) != 1 {
+		if len(cookies) != 2 {
 			t.Fatalf("secure %v: %d cookies", secure, len(cookies))
 		}
-		c := cookies[0]
+		device, c := cookies[0], cookies[1]
 		name := map[bool]string{false: "hearth", true: "__Host-hearth"}[secure]
 		if c.Name != name || !c.HttpOnly || c.Secure != secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || len(c.Value) < 40 {
 			t.Errorf("secure %v: cookie %v", secure, c)
+		}
+		// The browser stays known longer than the session lasts, and at the door only.
+		if device.Name != "hearth_device" || !device.HttpOnly || device.Secure != secure || device.SameSite != http.SameSiteLaxMode || device.Path != "/sign-in" || device.MaxAge < 86400*365 {
+			t.Errorf("secure %v: cookie %v", secure, device)
 		}
 	}
 }
@@ -254,11 +258,11 @@ type knocker struct {
 	from []string // guarded by mu
 }
 
-func (k *knocker) Authenticate(_ context.Context, _, _, address string) (accounts.User, error) {
+func (k *knocker) Authenticate(_ context.Context, _, _ string, from accounts.Place) (accounts.Entry, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.from = append(k.from, address)
-	return accounts.User{}, domain.Reject("too_many_tries", "连续输错多次,请等8秒再试。")
+	k.from = append(k.from, from.Address)
+	return accounts.Entry{}, domain.Reject("too_many_tries", "连续输错多次,请等8秒再试。")
 }
 
 func TestClientAddressAndSlowDown(t *testing.T) {

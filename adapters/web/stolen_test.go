@@ -164,11 +164,11 @@ func TestStolenCookie(t *testing.T) {
 // demonstrators have the password that everybody knows.
 type demonstrators struct{ *webtest.Accounts }
 
-func (d demonstrators) Authenticate(ctx context.Context, login, password, address string) (accounts.User, error) {
+func (d demonstrators) Authenticate(ctx context.Context, login, password string, from accounts.Place) (accounts.Entry, error) {
 	if password != accounts.DemoPassword {
-		return accounts.User{}, domain.Reject("bad_credentials", "登录名或密码不对,请检查大小写和输入法后再试。")
+		return accounts.Entry{}, domain.Reject("bad_credentials", "登录名或密码不对,请检查大小写和输入法后再试。")
 	}
-	return d.Accounts.Authenticate(ctx, login, webtest.Password, address)
+	return d.Accounts.Authenticate(ctx, login, webtest.Password, from)
 }
 
 // TestDemoPasswordOpensDemonstrationsAlone, also on a folder that was one.

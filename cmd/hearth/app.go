@@ -89,14 +89,19 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.openKeeper(ctx); err != nil {
 		return err
 	}
+	if !a.cfg.SecondFactor.Valid() {
+		return domain.Reject("bad_second_factor", "HEARTH_SECOND_FACTOR 写成了“%s”,请改为 off(都不要求)、admins(管理员须有)或 all(人人须有)。", a.cfg.SecondFactor)
+	}
 	a.archive = archive.New(a.pool, a.store, archive.Options{})
-	a.accounts = accounts.New(a.pool, time.Now)
 	a.calls = calls.New(a.pool, time.Now)
 	a.models = newModels(a.pool, a.vault)
 	guarded := a.keeper.Guard(a.store)
 	engine := eventstore.NewEngine(guarded, engineStates)
 	a.access = access.New(guarded, access.Options{Now: time.Now, Log: slog.Default()})
 	a.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: a.cfg.Prefix})
+	a.accounts = accounts.New(accounts.Config{
+		Pool: a.pool, Engine: engine, Vault: a.vault, Units: a.casework.Units, Now: time.Now, SecondFactor: a.cfg.SecondFactor,
+	})
 	a.reactions = a.newReactions()
 	a.vault.OnChange(engine.Forget)
 	a.runVault(ctx)

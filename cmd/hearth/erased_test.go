@@ -115,11 +115,11 @@ func newErasure(t *testing.T) *erasure {
 	}
 	roles := []domain.Role{domain.RoleOperator, domain.RoleHandler, domain.RoleOrgHead, domain.RoleApprover, domain.RoleDiscipline, domain.RoleInspector}
 	for _, role := range roles {
-		u, err := app.accounts.Create(t.Context(), accounts.NewUser{Login: "e-" + string(role), Name: "乙", Org: "jc", Roles: []domain.Role{role}, Password: password})
+		u, err := app.accounts.Create(t.Context(), accounts.NewUser{Login: "e-" + string(role), Name: "乙", Org: "jc", Roles: []domain.Role{role}, Password: password}, accounts.Console())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, e.keys[role], err = app.accounts.CreateToken(t.Context(), u.ID, "测试", accounts.Scopes(), time.Now().AddDate(0, 0, 30)); err != nil {
+		if _, e.keys[role], err = app.accounts.CreateToken(t.Context(), u.ID, accounts.NewToken{Label: "测试", Scopes: accounts.Scopes(), Expires: time.Now().AddDate(0, 0, 30)}, accounts.Console()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -27,6 +27,7 @@ import (
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
+	"hearth/domain/user"
 	"hearth/eventstore"
 	"hearth/eventstore/vault"
 	"hearth/projections"
@@ -41,7 +42,7 @@ import (
 
 // registry knows the events of every family.
 func registry() *eventstore.Registry {
-	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs(), access.Specs())
+	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), household.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs(), user.Specs(), access.Specs())
 }
 
 // models are the read models and their queries.

@@ -128,7 +128,7 @@ func (in *inner) program(login string, scopes ...accounts.Scope) *insider {
 	b := in.visitor()
 	b.user = in.users[login]
 	var err error
-	if _, b.token, err = in.app.accounts.CreateToken(in.t.Context(), b.user.ID, "测试", scopes, time.Now().AddDate(0, 1, 0)); err != nil {
+	if _, b.token, err = in.app.accounts.CreateToken(in.t.Context(), b.user.ID, accounts.NewToken{Label: "测试", Scopes: scopes, Expires: time.Now().AddDate(0, 1, 0)}, accounts.Console()); err != nil {
 		in.t.Fatal(err)
 	}
 	return b

@@ -13,6 +13,7 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/domain"
 	"hearth/domain/complaint"
+	"hearth/domain/user"
 )
 
 // onPages says on which page somebody does by hand what an operation of the API
@@ -52,8 +53,8 @@ func TestTokensAndPagesAgree(t *testing.T) {
 	compared := map[string]int{}
 	turn := 0
 	for login, u := range in.users {
-		if slices.ContainsFunc(u.Roles, accounts.Administrative) {
-			if _, _, err := in.app.accounts.CreateToken(t.Context(), u.ID, "x", accounts.Scopes(), time.Now().AddDate(0, 1, 0)); err == nil {
+		if slices.ContainsFunc(u.Roles, user.Administrative) {
+			if _, _, err := in.app.accounts.CreateToken(t.Context(), u.ID, accounts.NewToken{Label: "x", Scopes: accounts.Scopes(), Expires: time.Now().AddDate(0, 1, 0)}, accounts.Console()); err == nil {
 				t.Errorf("%s, who sees no case, has a token", login)
 			}
 			continue

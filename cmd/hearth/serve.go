@@ -79,6 +79,9 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 		defer private.Close()
 	}
 
+	if o.demo && os.Getenv("HEARTH_SECOND_FACTOR") == "" {
+		cfg.SecondFactor = accounts.RequireNobody
+	}
 	slog.InfoContext(ctx, "starting", "version", version, "state", cfg.State)
 	app, err := openApp(ctx, cfg)
 	if err != nil && ctx.Err() != nil {
@@ -97,6 +100,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	background.Go(func() { _ = runner.Run(work) })      // ends with work alone
 	background.Go(func() { _ = app.archive.Run(work) }) // the same
 	background.Go(func() { app.keeper.Run(work) })
+	background.Go(func() { app.accounts.Run(work) })
 	background.Go(func() { app.access.Run(work) })
 	defer app.lastLooks(work, runner.Monitor)
 

@@ -25,6 +25,7 @@ import (
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
+	account "hearth/domain/user"
 	"hearth/eventstore"
 	"hearth/projections"
 )
@@ -84,6 +85,8 @@ func Say(ev domain.Event) (Line, error) {
 		l = seriesLine(ev)
 	case orgunit.Event:
 		l = unitLine(ev)
+	case account.Event:
+		l = accountLine(ev)
 	}
 	if l.Text == "" {
 		return l, fmt.Errorf("no sentence for %s", ev.EventType())
@@ -93,7 +96,7 @@ func Say(ev domain.Event) (Line, error) {
 
 var columns = []string{
 	"family", "case_id", "version", "position", "type", "occurred_at", "recorded_at", "late_reason",
-	"actor", "org", "role", "channel", "correlation", "track", "sentence", "detail_sealed",
+	"actor", "org", "role", "behalf", "channel", "correlation", "track", "sentence", "detail_sealed",
 }
 
 // Apply adds the entries of a batch.
@@ -121,7 +124,7 @@ func (p Projection) Apply(ctx context.Context, tx pgx.Tx, batch []eventstore.Rec
 		by := r.Meta.By
 		rows[i] = []any{
 			r.Stream.Family, r.Stream.Case, int64(r.Version), int64(r.Position), r.Type, r.OccurredAt, by.At, by.LateReason,
-			by.Actor.ID, by.Actor.Org, string(by.Actor.Role), r.Meta.Channel, r.Meta.CorrelationID,
+			by.Actor.ID, by.Actor.Org, string(by.Actor.Role), r.Meta.OnBehalfOf, r.Meta.Channel, r.Meta.CorrelationID,
 			string(lines[i].Track), lines[i].Text, sealed[i],
 		}
 	}

@@ -138,11 +138,7 @@ func (p *pages) reader(q *web.Request) domain.Actor {
 
 // viewer is the user in the role that sees the most cases.
 func (p *pages) viewer(q *web.Request) complaints.Viewer {
-	all := make([]domain.Actor, len(q.User.Roles))
-	for i, r := range q.User.Roles {
-		all[i] = domain.Actor{ID: q.User.ID, Org: q.User.Org, Role: r}
-	}
-	return complaints.ViewerOf(p.Casework.Widest(q.Context(), all...))
+	return complaints.ViewerOf(p.Casework.Widest(q.Context(), q.User.Actors()...))
 }
 
 func request(q *web.Request, f *web.Form, roles []domain.Role) casework.Request {

@@ -26,6 +26,7 @@ import (
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
+	"hearth/domain/user"
 	"hearth/eventstore"
 	"hearth/eventstore/memstore"
 	"hearth/eventstore/vault"
@@ -60,11 +61,12 @@ func newStack(t testing.TB) *stack {
 	if err := postgres.Migrate(t.Context(), pool); err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{t: t, keys: vault.NewMemory(), users: accounts.New(pool, webtest.Now)}
-	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), household.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs())
+	s := &stack{t: t, keys: vault.NewMemory()}
+	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), household.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs(), user.Specs())
 	store := memstore.New(registry.Protected(s.keys))
 	s.engine = eventstore.NewEngine(store, 1000)
 	s.keys.OnChange(s.engine.Forget)
+	s.users = accounts.New(accounts.Config{Pool: pool, Engine: s.engine, Vault: s.keys, Now: webtest.Now})
 	s.work = casework.New(s.engine, casework.Options{Now: webtest.Now, Prefix: "晋工诉"})
 	s.runner = projections.New(pool, store, projections.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Heartbeat: 50 * time.Millisecond},
 		complaints.New(s.keys), timeline.New(s.keys), people.New(s.keys))
@@ -111,7 +113,7 @@ func (s *stack) signIn(roles ...domain.Role) *webtest.Client {
 	s.t.Helper()
 	u, err := s.users.Create(s.t.Context(), accounts.NewUser{
 		Login: "u" + uuid.NewString()[:8], Name: "测试" + roles[0].Label(), Org: "jc", Roles: roles, Password: password,
-	})
+	}, accounts.Console())
 	if err != nil {
 		s.t.Fatal(err)
 	}
