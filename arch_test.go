@@ -57,6 +57,9 @@ var allowed = []struct {
 	{"adapters/repair", []string{"hearth/adapters/natsserver/blocks", "hearth/eventstore", "hearth/eventstore/notary", tlogLib}},
 	{"adapters/sealing", []string{"hearth/eventstore", "hearth/eventstore/notary", pgxLib}},
 	{"adapters/qrcode", []string{qrLib}},
+	{"adapters/totp", []string{otpLib}},
+	{"adapters/oidc", []string{"hearth/domain", oidcLib, oauthLib}},
+	{"adapters/oidc/oidctest", []string{providerLib, joseLib, languageLib}},
 	{"adapters/sheet", []string{"hearth/domain", excelLib, textLib}},
 	{"adapters/importer", []string{"hearth/domain/...", "hearth/adapters/casework", "hearth/adapters/sheet", "hearth/eventstore", uuidLib}},
 	{"adapters/backup", []string{"hearth/adapters/dirlock", "hearth/adapters/postgres", "hearth/domain", "hearth/eventstore", "hearth/eventstore/notary", pgxLib, zstdLib, tlogLib, syncLib, sysLib}},
@@ -94,6 +97,12 @@ const (
 	pinyinLib     = "github.com/mozillazg/go-pinyin"
 	chromeLib     = "github.com/chromedp/..."
 	qrLib         = "rsc.io/qr"
+	otpLib        = "github.com/pquerna/otp/..."
+	oidcLib       = "github.com/coreos/go-oidc/v3/oidc"
+	oauthLib      = "golang.org/x/oauth2"
+	providerLib   = "github.com/zitadel/oidc/v3/..." // in tests alone
+	joseLib       = "github.com/go-jose/go-jose/v4"
+	languageLib   = "golang.org/x/text/language"
 	zstdLib       = "github.com/klauspost/compress/zstd"
 	cedarLib      = "github.com/cedar-policy/cedar-go"
 	humaLib       = "github.com/danielgtaylor/huma/v2/..."
