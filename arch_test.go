@@ -48,7 +48,7 @@ var allowed = []struct {
 	{"adapters/natsserver/rights", nil},
 	{"adapters/natsserver/natstest", []string{"hearth/adapters/natsserver/...", natsServerLib, natsLib, nkeysLib}},
 	{"adapters/natsserver/blocks", []string{highwayLib}},
-	{"adapters/accounts", []string{"hearth/domain/...", "hearth/adapters/postgres", "hearth/adapters/ticket", uuidLib, pgxLib, argonLib}},
+	{"adapters/accounts", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/policy", "hearth/adapters/ticket", "hearth/adapters/totp", uuidLib, pgxLib, argonLib}},
 	{"adapters/ticket", nil},
 	{"adapters/calls", []string{"hearth/adapters/ticket", pgxLib}},
 	{"adapters/policy", []string{"hearth/domain/...", uuidLib, cedarLib}},

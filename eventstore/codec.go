@@ -37,6 +37,7 @@ type cloudEvent struct {
 	ActorID         string         `json:"actorid"`
 	ActorOrg        string         `json:"actororg"`
 	ActorRole       domain.Role    `json:"actorrole"`
+	OnBehalfOf      string         `json:"onbehalfof"`
 	Channel         string         `json:"channel"`
 	CommandID       uuid.UUID      `json:"commandid"`
 	CorrelationID   string         `json:"correlationid"`
@@ -206,6 +207,7 @@ func (e *encoding) appendEvent(b []byte, c Change, i int, ev encodedEvent) ([]by
 	b = appendString(b, "actorid", by.Actor.ID)
 	b = appendOptional(b, "actororg", by.Actor.Org)
 	b = appendOptional(b, "actorrole", string(by.Actor.Role))
+	b = appendOptional(b, "onbehalfof", d.Meta.OnBehalfOf)
 	b = appendOptional(b, "channel", d.Meta.Channel)
 	b = appendString(b, "commandid", d.Meta.CommandID.String())
 	b = appendOptional(b, "correlationid", d.Meta.CorrelationID)

@@ -173,7 +173,7 @@ func (ev *readEvent) recorded(secrets []Secret) (rec Recorded, err error) {
 	rec.ID, rec.Version, rec.Type, rec.SchemaVersion = ev.ID, ev.StreamVersion, ev.Type, ev.SchemaVersion
 	rec.OccurredAt, rec.Data = ev.Time, ev.Data
 	rec.Meta = Meta{
-		CommandID: ev.CommandID, By: by, Channel: ev.Channel,
+		CommandID: ev.CommandID, By: by, OnBehalfOf: ev.OnBehalfOf, Channel: ev.Channel,
 		CorrelationID: ev.CorrelationID, CausationID: ev.CausationID, RulePack: ev.RulePack, PolicyDigest: ev.PolicyDigest,
 	}
 	return rec, nil

@@ -96,10 +96,12 @@ type Head struct {
 
 // Meta is what every event of a command carries besides its own fields.
 // CommandID is drawn when the form is shown; CorrelationID is the case that all
-// belongs to, CausationID the event or command that led here.
+// belongs to, CausationID the event or command that led here. OnBehalfOf is the
+// user whose office the actor held for a time (代), empty for their own.
 type Meta struct {
 	CommandID     uuid.UUID
 	By            domain.By
+	OnBehalfOf    string
 	Channel       string
 	CorrelationID string
 	CausationID   string

@@ -3,37 +3,112 @@ package accounts
 import (
 	"context"
 	"errors"
-	"fmt"
-	"regexp"
+	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/alexedwards/argon2id"
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"hearth/adapters/policy"
 	"hearth/domain"
 	"hearth/domain/orgunit"
+	"hearth/domain/user"
+	"hearth/eventstore"
 )
 
-// ErrNotFound says that there is no such account or token.
+// ErrNotFound says that there is no such account, session or token.
 var ErrNotFound = errors.New("accounts: not found")
 
+// Authority says who may do what. The policies in force are one.
+type Authority interface {
+	// Check is nil when the request is allowed, else a rejection.
+	Check(r policy.Request) error
+	// Digest names the rules by which Check answers; it goes into every event.
+	Digest() string
+}
+
+// Vault seals what is personal or secret in the tables, and hashes what is only
+// looked up. *vault.Vault is one.
+type Vault interface {
+	eventstore.Protector
+	Words(kind string, words []string) []int64
+}
+
+// Requirement is who must have a second factor.
+type Requirement string
+
+// The requirements.
+const (
+	RequireNobody Requirement = "off"
+	RequireAdmins Requirement = "admins"
+	RequireAll    Requirement = "all"
+)
+
+// Config is what Accounts are made from.
+type Config struct {
+	Pool   *pgxpool.Pool // over a migrated database
+	Engine *eventstore.Engine
+	Vault  Vault
+	Now    func() time.Time
+	// Authority is who says who may do what; nil means the policies in force.
+	Authority Authority
+	// Units is the tree of organisation units; nil means the founding one.
+	Units func(context.Context) (orgunit.Tree, error)
+	// SecondFactor is who must have one; empty means nobody.
+	SecondFactor Requirement
+	Log          *slog.Logger // nil means slog.Default
+}
+
+// Accounts is the store of users, sessions and tokens. Safe for concurrent use.
+type Accounts struct {
+	Config
+	// work bounds how many passwords are hashed at once, so that a flood of
+	// tries costs neither the memory nor the processors that others need.
+	work chan struct{}
+}
+
+// New makes Accounts. Start brings them up to the log, Run keeps them so.
+func New(c Config) *Accounts {
+	if c.Authority == nil {
+		c.Authority = policy.InForce()
+	}
+	if c.Units == nil {
+		c.Units = func(context.Context) (orgunit.Tree, error) { return orgunit.Founding(), nil }
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return &Accounts{Config: c, work: make(chan struct{}, 2)}
+}
+
+// Grant is a role that a user has today. For is the user whose office it is,
+// empty for their own.
+type Grant struct {
+	Role domain.Role
+	Org  string
+	To   domain.Date // zero: until it is revoked
+	For  string
+}
+
 // User is somebody who may sign in. ID is random and says nothing about the
-// person; it is what events hold. Generation rises when all sessions are to end.
+// person; it is what events hold. Grants are those in force today, the user's own
+// first; Roles is their union. Generation rises when all sessions are to end.
 type User struct {
 	ID         string
 	Login      string
 	Name       string
-	Org        string
+	Org        string // home
 	OrgName    string
+	Grants     []Grant
 	Roles      []domain.Role
 	Disabled   bool
 	Generation int
 	CreatedAt  time.Time
+	HasFactor  bool // a code is asked for at sign-in
+	// MustChange and MustSetFactor say that the user has to set a password of
+	// their own, or a second factor, before anything else.
+	MustChange    bool
+	MustSetFactor bool
 }
 
 // Has reports whether the user holds one of the roles.
@@ -42,237 +117,81 @@ func (u User) Has(roles ...domain.Role) bool {
 }
 
 // Actor is the user acting: as the first of the given roles that the user
-// holds, else as the user's own first role.
+// holds, else as the user's own first role, at the unit of the grant.
 func (u User) Actor(as ...domain.Role) domain.Actor {
-	role := domain.Role("")
-	if len(u.Roles) > 0 {
-		role = u.Roles[0]
-	}
 	for _, r := range as {
 		if u.Has(r) {
-			role = r
-			break
+			return u.as(r)
 		}
 	}
-	return domain.Actor{ID: u.ID, Org: u.Org, Role: role}
+	if len(u.Roles) > 0 {
+		return u.as(u.Roles[0])
+	}
+	return u.as("")
 }
 
-// hashing is OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
-var hashing = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
-
-// nobody is the hash of a password that nobody has; comparing with it makes an
-// unknown login cost what a known one does.
-const nobody = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
-// Accounts is the store of users, sessions and tokens. Safe for concurrent use.
-type Accounts struct {
-	pool *pgxpool.Pool
-	now  func() time.Time
-	// work bounds how many passwords are hashed at once, so that a flood of
-	// tries costs neither the memory nor the processors that others need.
-	work chan struct{}
+// as is the user in a role; the home unit stands in when no grant tells another.
+func (u User) as(r domain.Role) domain.Actor {
+	for _, g := range u.Grants {
+		if g.Role == r {
+			return domain.Actor{ID: u.ID, Org: g.Org, Role: r}
+		}
+	}
+	return domain.Actor{ID: u.ID, Org: u.Org, Role: r}
 }
 
-// New makes the store over a migrated database.
-func New(pool *pgxpool.Pool, now func() time.Time) *Accounts {
-	return &Accounts{pool: pool, now: now, work: make(chan struct{}, 2)}
+// Actors is the user in each role at each unit, for asking what they see.
+func (u User) Actors() []domain.Actor {
+	var all []domain.Actor
+	add := func(a domain.Actor) {
+		if !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	for _, g := range u.Grants {
+		add(domain.Actor{ID: u.ID, Org: g.Org, Role: g.Role})
+	}
+	for _, r := range u.Roles {
+		add(u.as(r))
+	}
+	return all
 }
 
-const userColumns = `id::text, login, name, org, roles, disabled, generation, created_at`
-
-type userRow struct {
-	ID         string
-	Login      string
-	Name       string
-	Org        string
-	Roles      []domain.Role
-	Disabled   bool
-	Generation int
-	CreatedAt  time.Time
+// For is the user on whose behalf (代) somebody acts as an actor of theirs; empty
+// when the user has the role at the unit in their own right.
+func (u User) For(a domain.Actor) string {
+	behalf := ""
+	for _, g := range u.Grants {
+		if g.Role != a.Role || g.Org != a.Org {
+			continue
+		}
+		if g.For == "" {
+			return ""
+		}
+		if behalf == "" {
+			behalf = g.For
+		}
+	}
+	return behalf
 }
 
-func (r userRow) user() User {
-	return User{
-		ID: r.ID, Login: r.Login, Name: r.Name, Org: r.Org, OrgName: orgunit.Name(r.Org), Roles: r.Roles,
-		Disabled: r.Disabled, Generation: r.Generation, CreatedAt: r.CreatedAt,
-	}
-}
+// now has the precision that everything is stored in.
+func (a *Accounts) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }
 
-var loginForm = regexp.MustCompile(`^[a-z][a-z0-9._-]{1,31}$`)
+func (a *Accounts) today() domain.Date { return domain.DateOf(a.now()) }
 
-// NewUser is what Create needs to know.
-type NewUser struct {
-	Login    string
-	Name     string
-	Org      string
-	Roles    []domain.Role
-	Password string
-}
-
-// Create makes an account. A login that is taken, roles that exclude one
-// another and a weak password are rejected.
-func (a *Accounts) Create(ctx context.Context, n NewUser) (User, error) {
-	n.Login = strings.ToLower(strings.TrimSpace(n.Login))
-	n.Name = strings.TrimSpace(n.Name)
-	switch _, known := orgunit.Find(n.Org); {
-	case !loginForm.MatchString(n.Login):
-		return User{}, domain.Reject("bad_login", "登录名“%s”不能用,请用2到32个小写字母、数字、点、横线,以字母开头。", n.Login)
-	case n.Name == "":
-		return User{}, domain.Reject("name_missing", "请填写姓名。")
-	case !known:
-		return User{}, domain.Reject("org_unknown", "没有代码为“%s”的单位。", n.Org)
+// mustSetFactor reports whether somebody with such a state has to set a second
+// factor before anything else.
+func (a *Accounts) mustSetFactor(s user.State, roles []domain.Role) bool {
+	if s.Factor != "" {
+		return false
 	}
-	if err := CheckRoles(n.Roles); err != nil {
-		return User{}, err
+	switch a.SecondFactor {
+	case RequireAll:
+		return true
+	case RequireAdmins:
+		return slices.ContainsFunc(roles, user.Administrative)
+	case RequireNobody:
 	}
-	if err := CheckPassword(n.Login, n.Password); err != nil {
-		return User{}, err
-	}
-	return a.insert(ctx, n)
-}
-
-func (a *Accounts) insert(ctx context.Context, n NewUser) (User, error) {
-	hash, err := a.hash(ctx, n.Password)
-	if err != nil {
-		return User{}, err
-	}
-	id, err := uuid.NewRandom()
-	if err != nil {
-		return User{}, fmt.Errorf("create account: %w", err)
-	}
-	rows, err := a.pool.Query(ctx, `
-		insert into hearth.account (id, login, name, org, roles, password, created_at)
-		values (@id, @login, @name, @org, @roles, @password, @now)
-		returning `+userColumns, pgx.StrictNamedArgs{
-		"id": id.String(), "login": n.Login, "name": n.Name, "org": n.Org, "roles": n.Roles, "password": hash, "now": a.now(),
-	})
-	if err != nil {
-		return User{}, fmt.Errorf("create account: %w", err)
-	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[userRow])
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "23505" {
-		return User{}, domain.Reject("login_taken", "登录名“%s”已经有人用了,请换一个。", n.Login)
-	}
-	if err != nil {
-		return User{}, fmt.Errorf("create account: %w", err)
-	}
-	return row.user(), nil
-}
-
-// SetPassword changes the password and ends all sessions of the user.
-func (a *Accounts) SetPassword(ctx context.Context, id, password string) error {
-	u, err := a.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	if err := CheckPassword(u.Login, password); err != nil {
-		return err
-	}
-	hash, err := a.hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	return a.change(ctx, id, "password = @value", hash)
-}
-
-// SetRoles changes what the user may do, from the next request on.
-func (a *Accounts) SetRoles(ctx context.Context, id string, roles []domain.Role) error {
-	if err := CheckRoles(roles); err != nil {
-		return err
-	}
-	return a.change(ctx, id, "roles = @value", roles)
-}
-
-// Disable shuts the account, ends its sessions and stops its tokens; an account
-// is never deleted, for events name it.
-func (a *Accounts) Disable(ctx context.Context, id string) error {
-	return a.change(ctx, id, "disabled = @value", true)
-}
-
-// Enable opens a disabled account again.
-func (a *Accounts) Enable(ctx context.Context, id string) error {
-	return a.change(ctx, id, "disabled = @value", false)
-}
-
-func (a *Accounts) change(ctx context.Context, id, set string, value any) error {
-	if uuid.Validate(id) != nil {
-		return ErrNotFound
-	}
-	tag, err := a.pool.Exec(ctx, "update hearth.account set "+set+", generation = generation + 1 where id = @id",
-		pgx.StrictNamedArgs{"id": id, "value": value})
-	if err != nil {
-		return fmt.Errorf("change account: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return ErrNotFound
-	}
-	return nil
-}
-
-// Get is the user of an id, disabled or not.
-func (a *Accounts) Get(ctx context.Context, id string) (User, error) {
-	if uuid.Validate(id) != nil {
-		return User{}, ErrNotFound
-	}
-	return a.one(ctx, "id = @key", id)
-}
-
-// ByLogin is the user of a login, disabled or not.
-func (a *Accounts) ByLogin(ctx context.Context, login string) (User, error) {
-	return a.one(ctx, "login = @key", strings.ToLower(strings.TrimSpace(login)))
-}
-
-func (a *Accounts) one(ctx context.Context, where, key string) (User, error) {
-	rows, err := a.pool.Query(ctx, "select "+userColumns+" from hearth.account where "+where, pgx.StrictNamedArgs{"key": key})
-	if err != nil {
-		return User{}, fmt.Errorf("read account: %w", err)
-	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[userRow])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return User{}, ErrNotFound
-	}
-	if err != nil {
-		return User{}, fmt.Errorf("read account: %w", err)
-	}
-	return row.user(), nil
-}
-
-// List is all users, by unit and login.
-func (a *Accounts) List(ctx context.Context) ([]User, error) {
-	rows, err := a.pool.Query(ctx, "select "+userColumns+" from hearth.account order by org, login")
-	if err != nil {
-		return nil, fmt.Errorf("list accounts: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[userRow])
-	if err != nil {
-		return nil, fmt.Errorf("list accounts: %w", err)
-	}
-	users := make([]User, len(found))
-	for i, row := range found {
-		users[i] = row.user()
-	}
-	return users, nil
-}
-
-// hash makes the stored form of a password, waiting for its turn.
-func (a *Accounts) hash(ctx context.Context, password string) (string, error) {
-	done, err := a.turn(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer done()
-	hash, err := argon2id.CreateHash(password, hashing)
-	if err != nil {
-		return "", fmt.Errorf("hash password: %w", err)
-	}
-	return hash, nil
-}
-
-func (a *Accounts) turn(ctx context.Context) (func(), error) {
-	select {
-	case a.work <- struct{}{}:
-		return func() { <-a.work }, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait to check a password: %w", ctx.Err())
-	}
+	return false
 }

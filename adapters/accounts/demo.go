@@ -5,12 +5,17 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"hearth/domain"
 )
 
 // DemoPassword is the password of all demo accounts. It opens nothing but a
 // demonstration, where the sign-in page shows it.
 const DemoPassword = "jincheng-demo"
+
+// demoChannel is how the demo accounts come in.
+const demoChannel = "demo"
 
 // Demo is the accounts of a demonstration: invented people, at least one for
 // each role that works on a complaint.
@@ -39,6 +44,7 @@ func Demo() []NewUser {
 		one("cashier", "吴玉兰", "jc", domain.RoleCashier),
 		one("informant", "段春生", "jc-yc", domain.RoleInformant),
 		one("admin", "许志明", "jc", domain.RoleSystemAdmin),
+		one("admin2", "韩雪梅", "jc", domain.RoleSecurityAdmin),
 	}
 }
 
@@ -49,7 +55,7 @@ func (a *Accounts) SeedDemo(ctx context.Context) ([]User, error) {
 	for _, n := range Demo() {
 		u, err := a.ByLogin(ctx, n.Login)
 		if errors.Is(err, ErrNotFound) {
-			u, err = a.Create(ctx, n)
+			u, err = a.Create(ctx, n, Request{CommandID: uuid.NewSHA1(uuid.NameSpaceOID, []byte("hearth demo account "+n.Login)), Actor: clerk, Channel: demoChannel})
 		}
 		if err != nil {
 			return nil, fmt.Errorf("demo account %s: %w", n.Login, err)

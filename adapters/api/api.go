@@ -182,11 +182,7 @@ func commandID(user accounts.User, key string) uuid.UUID {
 // cases.
 func (s *server) viewer(ctx context.Context) complaints.Viewer {
 	u := callerOf(ctx).user
-	actors := make([]domain.Actor, len(u.Roles))
-	for i, r := range u.Roles {
-		actors[i] = domain.Actor{ID: u.ID, Org: u.Org, Role: r}
-	}
-	return complaints.ViewerOf(s.Casework.Widest(ctx, actors...))
+	return complaints.ViewerOf(s.Casework.Widest(ctx, u.Actors()...))
 }
 
 // visible waits for a write to be readable; a model that is behind is no error

@@ -118,7 +118,8 @@ func (s *server) create(ctx context.Context, in *registerIn) (*stored, error) {
 }
 
 func (s *server) request(c caller, key string, roles []domain.Role) casework.Request {
-	return casework.Request{CommandID: commandID(c.user, key), Actor: c.user.Actor(roles...), Channel: "api", At: s.Now()}
+	actor := c.user.Actor(roles...)
+	return casework.Request{CommandID: commandID(c.user, key), Actor: actor, For: c.user.For(actor), Channel: "api", At: s.Now()}
 }
 
 func (s *server) get(ctx context.Context, in *caseIn) (*caseOut, error) {

@@ -78,7 +78,7 @@ func (s *Service) meta(r Request, correlation, rulePack string) eventstore.Meta 
 	if r.Correlation != "" {
 		correlation = r.Correlation
 	}
-	return eventstore.Meta{CommandID: r.CommandID, Channel: r.Channel, CorrelationID: correlation, CausationID: r.Cause, RulePack: rulePack, PolicyDigest: s.authority.Digest()}
+	return eventstore.Meta{CommandID: r.CommandID, OnBehalfOf: r.For, Channel: r.Channel, CorrelationID: correlation, CausationID: r.Cause, RulePack: rulePack, PolicyDigest: s.authority.Digest()}
 }
 
 func (r Request) check() error {

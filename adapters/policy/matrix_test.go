@@ -19,6 +19,7 @@ import (
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
+	users "hearth/domain/user"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -69,6 +70,7 @@ func actions() []action {
 		{series.Family, series.Commands()},
 		{calendar.Family, calendar.Commands()},
 		{orgunit.Family, orgunit.Commands()},
+		{users.Family, users.Commands()},
 	} {
 		for _, c := range f.commands.All() {
 			all = append(all, action{f.family + ":" + c, f.commands.Label(c)})
@@ -79,9 +81,13 @@ func actions() []action {
 
 func ask(r domain.Role, a action, c Case) Request {
 	family, _, _ := strings.Cut(a.id, ":")
+	id := "1"
+	if family == users.Family && c.Handler == me && !c.Restricted {
+		id = me // of accounts, the column of the own case is the own account
+	}
 	return Request{
 		Actor: domain.Actor{ID: me, Org: home, Role: r}, Action: a.id, Label: a.label,
-		On: Resource{kind: kinds[family], id: "1", Case: c}, Units: tree(), Date: today,
+		On: Resource{kind: kinds[family], id: id, Case: c}, Units: tree(), Date: today,
 	}
 }
 
@@ -122,6 +128,10 @@ func TestMatrix(t *testing.T) {
 		for _, r := range domain.Roles().All() {
 			switch cell := may[a.id+string(r)]; {
 			case cell == "":
+			case strings.HasPrefix(a.id, "user:") && cell == "办":
+				fmt.Fprintf(&b, "  %s:本人的账号\n", r.Label())
+			case strings.HasPrefix(a.id, "user:") && cell != all:
+				fmt.Fprintf(&b, "  %s:他人的账号\n", r.Label())
 			case !strings.HasPrefix(a.id, "complaint:"):
 				fmt.Fprintf(&b, "  %s\n", r.Label())
 			case cell == all:

@@ -19,11 +19,15 @@ const (
 // kind is the type of a resource.
 type kind string
 
-const kindComplaint kind = "Complaint"
+const (
+	kindComplaint kind = "Complaint"
+	kindAccount   kind = "Account"
+)
 
 // kinds are the resources of the families.
 var kinds = map[string]kind{
 	"complaint": kindComplaint, "person": "Person", "enterprise": "Enterprise", "series": "Series", "calendar": "Calendar", "orgunit": "OrgUnit",
+	"user": kindAccount,
 }
 
 // Resource is what something is to be done on.
@@ -63,6 +67,9 @@ func Owner(handling, area string) string {
 	return area
 }
 
+// OnAccount is a user's account as a resource.
+func OnAccount(user string) Resource { return Resource{kind: kindAccount, id: user} }
+
 // OnFile is a file of another family as a resource.
 func OnFile(family string) Resource { return Resource{kind: kinds[family]} }
 
@@ -92,6 +99,9 @@ func newWorld(r Request) *world {
 			"owner": owner, "handler": user(r.On.Handler), "co_handler": user(r.On.CoHandler), "first_receiver": user(r.On.FirstReceiver),
 			"restricted": cedar.Boolean(r.On.Restricted), "accused": unit(r.On.Accused), "named": roles(r.On.Named),
 		})
+	}
+	if r.On.kind == kindAccount {
+		w.resource.Attributes = cedar.NewRecord(cedar.RecordMap{"holder": user(r.On.id)})
 	}
 	return w
 }

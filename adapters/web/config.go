@@ -10,13 +10,17 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"hearth/adapters/accounts"
+	"hearth/domain/user"
 	"hearth/eventstore"
 	"hearth/projections"
 )
 
 // Accounts is who may sign in; *accounts.Accounts is one.
 type Accounts interface {
-	Authenticate(ctx context.Context, login, password, address string) (accounts.User, error)
+	Authenticate(ctx context.Context, login, password string, from accounts.Place) (accounts.Entry, error)
+	SecondStep(ctx context.Context, id string, how user.How, code string, from accounts.Place) (accounts.Entry, error)
+	Begin(ctx context.Context, e accounts.Entry, token string, until time.Time) (device string, err error)
+	SignOut(ctx context.Context, u accounts.User, token string) error
 	Get(ctx context.Context, id string) (accounts.User, error)
 }
 

@@ -189,7 +189,7 @@ func TestEventsEnd(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := &topic{version: "1"}
 			v, a := bubble(t, func(c *web.Config) { c.Models = webtest.Live(1, "cases") }, p.family("case", "cases"))
-			u, err := a.Authenticate(t.Context(), "zhang", webtest.Password, "")
+			e, err := a.Authenticate(t.Context(), "zhang", webtest.Password, accounts.Place{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -199,7 +199,7 @@ func TestEventsEnd(t *testing.T) {
 				}
 			}()
 			synctest.Wait()
-			end(v, a, u.ID)
+			end(v, a, e.User.ID)
 			select {
 			case <-ended:
 			case <-time.After(16 * time.Second):

@@ -228,7 +228,7 @@ func newSessions(cfg Config) *scs.SessionManager {
 		name = "__Host-hearth"
 	}
 	return &scs.SessionManager{
-		Store: cfg.Sessions, Codec: scs.GobCodec{}, Lifetime: cfg.Lifetime, IdleTimeout: cfg.Idle, HashTokenInStore: true,
+		Store: cfg.Sessions, Codec: scs.GobCodec{}, Lifetime: cfg.Lifetime, IdleTimeout: cfg.Idle, // the store hashes the token itself
 		Cookie: scs.SessionCookie{Name: name, Path: "/", HttpOnly: true, Secure: cfg.Secure, SameSite: http.SameSiteLaxMode},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -74,7 +75,7 @@ func (s *Shell) signIn(q *Request) error {
 		return err
 	}
 	form := q.PostForm
-	u, err := s.cfg.Accounts.Authenticate(q.Context(), form.Get("login"), form.Get("password"), s.clientAddress(q.Request))
+	e, err := s.cfg.Accounts.Authenticate(q.Context(), form.Get("login"), form.Get("password"), s.place(q))
 	if r, ok := errors.AsType[*domain.Rejection](err); ok {
 		return s.showSignIn(q, s.answerTo(q, r).status, &signInPage{
 			Login: form.Get("login"), Next: form.Get("next"), Failure: r.Text, Kept: keptFields(form),
@@ -88,8 +89,10 @@ func (s *Shell) signIn(q *Request) error {
 	if err := s.sessions.RenewToken(q.Context()); err != nil {
 		return err
 	}
-	s.sessions.Put(q.Context(), sessionUser, u.ID)
-	s.sessions.Put(q.Context(), sessionSerial, u.Generation)
+	if err := s.begin(q, e); err != nil {
+		return err
+	}
+	u := e.User
 	if f := keptForm(form); f != nil {
 		q.User = u
 		q.Request = withValue(q.Request, userKey, u)
@@ -105,7 +108,39 @@ func (s *Shell) signIn(q *Request) error {
 	return q.Redirect(next)
 }
 
+// deviceCookie tells a browser that has signed in before from one that has not.
+const deviceCookie = "hearth_device"
+
+// place is where a request comes from.
+func (s *Shell) place(q *Request) accounts.Place {
+	p := accounts.Place{Address: s.clientAddress(q.Request), Browser: q.UserAgent()}
+	if c, err := q.Cookie(deviceCookie); err == nil {
+		p.Device = c.Value
+	}
+	return p
+}
+
+// begin makes the session that of somebody who was let in.
+func (s *Shell) begin(q *Request, e accounts.Entry) error {
+	device, err := s.cfg.Accounts.Begin(q.Context(), e, s.sessions.Token(q.Context()), q.Now().Add(s.cfg.Lifetime))
+	if err != nil {
+		return err
+	}
+	http.SetCookie(q.w, &http.Cookie{
+		Name: deviceCookie, Value: device, Path: "/sign-in", MaxAge: int(accounts.DeviceLife / time.Second),
+		HttpOnly: true, Secure: s.cfg.Secure, SameSite: http.SameSiteLaxMode,
+	})
+	s.sessions.Put(q.Context(), sessionUser, e.User.ID)
+	s.sessions.Put(q.Context(), sessionSerial, e.User.Generation)
+	return nil
+}
+
 func (s *Shell) signOut(q *Request) error {
+	if q.User.ID != "" {
+		if err := s.cfg.Accounts.SignOut(q.Context(), q.User, s.sessions.Token(q.Context())); err != nil {
+			return err
+		}
+	}
 	if err := s.sessions.Destroy(q.Context()); err != nil {
 		return err
 	}

@@ -254,11 +254,11 @@ type knocker struct {
 	from []string // guarded by mu
 }
 
-func (k *knocker) Authenticate(_ context.Context, _, _, address string) (accounts.User, error) {
+func (k *knocker) Authenticate(_ context.Context, _, _ string, from accounts.Place) (accounts.Entry, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.from = append(k.from, address)
-	return accounts.User{}, domain.Reject("too_many_tries", "连续输错多次,请等8秒再试。")
+	k.from = append(k.from, from.Address)
+	return accounts.Entry{}, domain.Reject("too_many_tries", "连续输错多次,请等8秒再试。")
 }
 
 func TestClientAddressAndSlowDown(t *testing.T) {

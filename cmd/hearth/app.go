@@ -84,11 +84,13 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	a.archive = archive.New(a.pool, a.store, archive.Options{})
-	a.accounts = accounts.New(a.pool, time.Now)
 	a.calls = calls.New(a.pool, time.Now)
 	a.models = newModels(a.pool, a.vault)
 	engine := eventstore.NewEngine(a.keeper.Guard(a.store), engineStates)
 	a.casework = casework.New(engine, casework.Options{Now: time.Now, Prefix: a.cfg.Prefix})
+	a.accounts = accounts.New(accounts.Config{
+		Pool: a.pool, Engine: engine, Vault: a.vault, Units: a.casework.Units, Now: time.Now, SecondFactor: a.cfg.SecondFactor,
+	})
 	a.reactions = a.newReactions()
 	a.vault.OnChange(engine.Forget)
 	a.runVault(ctx)

@@ -22,6 +22,7 @@ import (
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
+	"hearth/domain/user"
 	"hearth/eventstore"
 	"hearth/eventstore/vault"
 	"hearth/projections"
@@ -35,7 +36,7 @@ import (
 
 // registry knows the events of every family.
 func registry() *eventstore.Registry {
-	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs())
+	return eventstore.NewRegistry(complaint.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), calendar.Specs(), orgunit.Specs(), user.Specs())
 }
 
 // models are the read models and their queries.

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hearth/adapters/accounts"
 	"hearth/domain"
 )
 
@@ -72,7 +74,10 @@ type config struct {
 	// Passphrase is the file with the passphrase of the vault, empty for the one
 	// in the state folder: HEARTH_VAULT_PASSPHRASE_FILE. All instances have the same.
 	Passphrase string
-	Verbose    bool
+	// SecondFactor is who must have a second factor: HEARTH_SECOND_FACTOR, off,
+	// admins or all.
+	SecondFactor accounts.Requirement
+	Verbose      bool
 	// AcceptUnsafeNATS runs on an external server that does not put every
 	// acknowledged message on disk: HEARTH_ACCEPT_UNSAFE_NATS=yes.
 	AcceptUnsafeNATS bool
@@ -91,6 +96,7 @@ func configFromEnv() config {
 	if v := os.Getenv("HEARTH_NO_PREFIX"); v != "" {
 		cfg.Prefix = v
 	}
+	cfg.SecondFactor = accounts.Requirement(cmp.Or(os.Getenv("HEARTH_SECOND_FACTOR"), string(accounts.RequireAdmins)))
 	if os.Getenv("HEARTH_NATS_REPLICAS") == "3" {
 		cfg.Replicas = 3
 	}

@@ -79,11 +79,11 @@ func fillTemplate(ctx context.Context, cfg config, keys map[domain.Role]string) 
 	}
 	defer app.Close()
 	for login, role := range map[string]domain.Role{"caller": domain.RoleOperator, "desk": domain.RoleDispatcher, "head": domain.RoleLeader} {
-		u, err := app.accounts.Create(ctx, accounts.NewUser{Login: login, Name: "甲", Org: "jc", Roles: []domain.Role{role}, Password: password})
+		u, err := app.accounts.Create(ctx, accounts.NewUser{Login: login, Name: "甲", Org: "jc", Roles: []domain.Role{role}, Password: password}, accounts.Console())
 		if err != nil {
 			return err
 		}
-		if _, keys[role], err = app.accounts.CreateToken(ctx, u.ID, "测试", accounts.Scopes(), time.Now().AddDate(0, 0, 30)); err != nil {
+		if _, keys[role], err = app.accounts.CreateToken(ctx, u.ID, accounts.NewToken{Label: "测试", Scopes: accounts.Scopes(), Expires: time.Now().AddDate(0, 0, 30)}, accounts.Console()); err != nil {
 			return err
 		}
 	}

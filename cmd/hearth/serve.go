@@ -105,6 +105,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	background.Go(func() { _ = runner.Run(work) })      // ends with work alone
 	background.Go(func() { _ = app.archive.Run(work) }) // the same
 	background.Go(func() { app.keeper.Run(work) })
+	background.Go(func() { app.accounts.Run(work) })
 
 	if !cfg.external() {
 		stop, err := listenControl(work, app, cfg.State)

@@ -14,6 +14,7 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/domain"
+	"hearth/domain/user"
 )
 
 // userInput is what the user jobs need. The password travels in the body, never
@@ -86,11 +87,11 @@ func addUser(ctx context.Context, app *App, in userInput, body io.Reader, r repo
 	if err != nil {
 		return err
 	}
-	user, err := app.accounts.Create(ctx, accounts.NewUser{Login: in.Login, Name: in.Name, Org: in.Org, Roles: in.Roles, Password: password})
+	made, err := app.accounts.Create(ctx, accounts.NewUser{Login: in.Login, Name: in.Name, Org: in.Org, Roles: in.Roles, Password: password}, accounts.Console())
 	if err != nil {
 		return err
 	}
-	r.Line("已新增用户 %s(%s),编号 %s", user.Login, user.OrgName, user.ID)
+	r.Line("已新增用户 %s(%s),编号 %s", made.Login, made.OrgName, made.ID)
 	return nil
 }
 
@@ -119,14 +120,14 @@ func listUsers(ctx context.Context, app *App, _ userInput, _ io.Reader, r report
 // onUser is a job on one user, who is found by login.
 func onUser(done string, run func(ctx context.Context, a *accounts.Accounts, id string, body io.Reader) error) job {
 	return asJob(func(ctx context.Context, app *App, in userInput, body io.Reader, r report) error {
-		user, err := app.accounts.ByLogin(ctx, in.Login)
+		found, err := app.accounts.ByLogin(ctx, in.Login)
 		if err != nil {
 			return notFound(err, "没有登录名为“%s”的用户。用 hearth user list 查看。", in.Login)
 		}
-		if err := run(ctx, app.accounts, user.ID, body); err != nil {
+		if err := run(ctx, app.accounts, found.ID, body); err != nil {
 			return err
 		}
-		r.Line("%s:%s", user.Login, done)
+		r.Line("%s:%s", found.Login, done)
 		return nil
 	})
 }
@@ -140,13 +141,15 @@ func userJobs() map[string]job {
 			if err != nil {
 				return err
 			}
-			return a.SetPassword(ctx, id, password)
+			return a.SetPassword(ctx, id, password, accounts.Console())
 		}),
 		"user-disable": onUser("已停用", func(ctx context.Context, a *accounts.Accounts, id string, _ io.Reader) error {
-			return a.Disable(ctx, id)
+			_, err := a.Do(ctx, id, &user.Disable{Reason: user.ReasonOther}, accounts.Console())
+			return err
 		}),
 		"user-enable": onUser("已启用", func(ctx context.Context, a *accounts.Accounts, id string, _ io.Reader) error {
-			return a.Enable(ctx, id)
+			_, err := a.Do(ctx, id, &user.Enable{}, accounts.Console())
+			return err
 		}),
 	}
 }
@@ -196,7 +199,7 @@ func tokenJobs() map[string]job {
 }
 
 func addToken(ctx context.Context, app *App, in tokenInput, _ io.Reader, r report) error {
-	user, err := app.accounts.ByLogin(ctx, in.Login)
+	owner, err := app.accounts.ByLogin(ctx, in.Login)
 	if err != nil {
 		return notFound(err, "没有登录名为“%s”的用户。用 hearth user list 查看。", in.Login)
 	}
@@ -204,7 +207,7 @@ func addToken(ctx context.Context, app *App, in tokenInput, _ io.Reader, r repor
 	for _, s := range in.Scopes {
 		scopes = append(scopes, accounts.Scope(s))
 	}
-	token, key, err := app.accounts.CreateToken(ctx, user.ID, in.Label, scopes, time.Now().AddDate(0, 0, in.Days))
+	token, key, err := app.accounts.CreateToken(ctx, owner.ID, accounts.NewToken{Label: in.Label, Scopes: scopes, Expires: time.Now().AddDate(0, 0, in.Days)}, accounts.Console())
 	if err != nil {
 		return err
 	}
@@ -227,7 +230,7 @@ func listTokens(ctx context.Context, app *App, _ tokenInput, _ io.Reader, r repo
 	for _, t := range tokens {
 		state := "有效至 " + domain.DateOf(t.ExpiresAt).String()
 		switch {
-		case !t.RevokedAt.IsZero():
+		case t.Revoked:
 			state = "已吊销"
 		case !t.ExpiresAt.After(time.Now()):
 			state = "已过期"
@@ -251,7 +254,7 @@ func (a *App) logins(ctx context.Context) (map[string]string, error) {
 }
 
 func revokeToken(ctx context.Context, app *App, in tokenInput, _ io.Reader, r report) error {
-	if err := app.accounts.Revoke(ctx, in.ID); err != nil {
+	if err := app.accounts.Revoke(ctx, in.ID, accounts.Console()); err != nil {
 		return notFound(err, "没有编号为 %s 的令牌。用 hearth token list 查看。", in.ID)
 	}
 	r.Line("令牌 %s 已吊销", in.ID)

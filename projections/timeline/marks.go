@@ -59,6 +59,9 @@ func Mentioned(entries []Entry) Mentions {
 	var m Mentions
 	for _, e := range entries {
 		m.Users = append(m.Users, e.Actor)
+		if e.Behalf != "" {
+			m.Users = append(m.Users, e.Behalf)
+		}
 		each(e.Sentence, func(string) {}, func(kind, id string) {
 			switch kind {
 			case markUser:

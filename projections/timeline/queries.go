@@ -27,6 +27,7 @@ type Entry struct {
 	Actor      string              `db:"actor" json:"actor"`
 	Org        string              `db:"org" json:"org"`
 	Role       domain.Role         `db:"role" json:"role"`
+	Behalf     string              `db:"behalf" json:"on_behalf_of,omitempty"` // the user whose office Actor held (代)
 	Channel    string              `db:"channel" json:"channel"`
 	Track      Track               `db:"track" json:"track"`
 	Sentence   string              `db:"sentence" json:"sentence"`
@@ -47,7 +48,7 @@ type Queries struct {
 func NewQueries(pool *pgxpool.Pool, v projections.Opener) Queries { return Queries{pool, v} }
 
 const selectEntry = `select family, case_id, version, position, type, occurred_at, recorded_at, late_reason,
-	actor, org, role, channel, track, sentence, detail_sealed from ` + schema + `.entry `
+	actor, org, role, behalf, channel, track, sentence, detail_sealed from ` + schema + `.entry `
 
 // Case is the timeline of one stream behind a version, oldest first; track may
 // be empty for all.

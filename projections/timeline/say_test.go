@@ -20,12 +20,13 @@ import (
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
+	"hearth/domain/user"
 	"hearth/projections/timeline"
 )
 
 // families are the events of all families that have a timeline.
 func families() []domain.EventSpec {
-	return slices.Concat(complaint.Specs(), calendar.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), orgunit.Specs())
+	return slices.Concat(complaint.Specs(), calendar.Specs(), enterprise.Specs(), person.Specs(), series.Specs(), orgunit.Specs(), user.Specs())
 }
 
 func TestEveryEventHasASentence(t *testing.T) {

@@ -10,6 +10,7 @@ create table entry (
 	actor       text        not null,
 	org         text        not null,
 	role        text        not null,
+	behalf      text        not null, -- whose office the actor held (代), empty for their own
 	channel     text        not null,
 	correlation text        not null,
 	track       text        not null,

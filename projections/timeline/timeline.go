@@ -23,6 +23,7 @@ import (
 	"hearth/domain/orgunit"
 	"hearth/domain/person"
 	"hearth/domain/series"
+	account "hearth/domain/user"
 	"hearth/eventstore"
 	"hearth/projections"
 )
@@ -30,7 +31,7 @@ import (
 //go:embed schema.sql
 var tables string
 
-const schema = "timeline_v2"
+const schema = "timeline_v3"
 
 // Projection writes one row per event.
 type Projection struct{ vault projections.Sealer }
@@ -42,7 +43,7 @@ func New(v projections.Sealer) Projection { return Projection{v} }
 func (Projection) Name() string { return "timeline" }
 
 // Version is the version of the rows.
-func (Projection) Version() int { return 2 }
+func (Projection) Version() int { return 3 }
 
 // Tables makes the empty tables.
 func (Projection) Tables() string { return tables }
@@ -78,6 +79,8 @@ func Say(ev domain.Event) (Line, error) {
 		l = seriesLine(ev)
 	case orgunit.Event:
 		l = unitLine(ev)
+	case account.Event:
+		l = accountLine(ev)
 	}
 	if l.Text == "" {
 		return l, fmt.Errorf("no sentence for %s", ev.EventType())
@@ -87,7 +90,7 @@ func Say(ev domain.Event) (Line, error) {
 
 var columns = []string{
 	"family", "case_id", "version", "position", "type", "occurred_at", "recorded_at", "late_reason",
-	"actor", "org", "role", "channel", "correlation", "track", "sentence", "detail_sealed",
+	"actor", "org", "role", "behalf", "channel", "correlation", "track", "sentence", "detail_sealed",
 }
 
 // Apply adds the entries of a batch.
@@ -113,7 +116,7 @@ func (p Projection) Apply(ctx context.Context, tx pgx.Tx, batch []eventstore.Rec
 		by := r.Meta.By
 		rows[i] = []any{
 			r.Stream.Family, r.Stream.Case, int64(r.Version), int64(r.Position), r.Type, r.OccurredAt, by.At, by.LateReason,
-			by.Actor.ID, by.Actor.Org, string(by.Actor.Role), r.Meta.Channel, r.Meta.CorrelationID,
+			by.Actor.ID, by.Actor.Org, string(by.Actor.Role), r.Meta.OnBehalfOf, r.Meta.Channel, r.Meta.CorrelationID,
 			string(lines[i].Track), lines[i].Text, sealed[i],
 		}
 	}

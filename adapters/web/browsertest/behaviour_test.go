@@ -261,11 +261,11 @@ func TestLivePart(t *testing.T) {
 	b.Click(".newer")
 	b.WaitText("#text", "三")
 	// The session ends elsewhere: the next change leads to the sign-in page.
-	u, err := s.Accounts.Authenticate(t.Context(), "zhang", webtest.Password, "")
+	e, err := s.Accounts.Authenticate(t.Context(), "zhang", webtest.Password, accounts.Place{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Accounts.Change(u.ID, func(u *accounts.User) { u.Generation++ })
+	s.Accounts.Change(e.User.ID, func(u *accounts.User) { u.Generation++ })
 	d.set("四")
 	m.Move("cases", 8)
 	b.Wait(`location.pathname === "/sign-in"`)

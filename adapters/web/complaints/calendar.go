@@ -214,7 +214,7 @@ func (p *pages) publishNotice(q *web.Request) error {
 		return explained(f, err)
 	}
 	by := q.By(f, publishers...)
-	if _, err := p.Casework.PublishCalendar(q.Context(), n, casework.Request{CommandID: f.Command, Actor: by.Actor, Channel: "web", At: by.At}); err != nil {
+	if _, err := p.Casework.PublishCalendar(q.Context(), n, casework.Request{CommandID: f.Command, Actor: by.Actor, For: q.User.For(by.Actor), Channel: "web", At: by.At}); err != nil {
 		return explained(f, err)
 	}
 	q.Keep(noticeKey, "")

@@ -171,7 +171,11 @@ func (p *pages) fillTimeline(q *web.Request, c *casePage, m timeline.Mentions) e
 func moments(entries []timeline.Entry, n names) []web.Moment {
 	list := make([]web.Moment, len(entries))
 	for i, e := range entries {
-		who := n.User(e.Actor) + "(" + e.Role.Label() + "," + orgunit.Short(e.Org) + ")"
+		who := n.User(e.Actor)
+		if e.Behalf != "" {
+			who += " 代 " + n.User(e.Behalf)
+		}
+		who += "(" + e.Role.Label() + "," + orgunit.Short(e.Org) + ")"
 		m := web.Moment{ID: fmt.Sprintf("e%d", e.Version), At: e.OccurredAt, Text: timeline.Expand(e.Sentence, n), Who: who, Tone: trackTone(e)}
 		if e.Late() {
 			m.Recorded, m.Late = e.RecordedAt, e.LateReason

@@ -322,7 +322,7 @@ func (p *pages) byNo(q *web.Request, f *web.Form, field string, row complaints.R
 func request(q *web.Request, f *web.Form, roles []domain.Role) casework.Request {
 	by := q.By(f, roles...)
 	return casework.Request{
-		CommandID: f.Command, Actor: by.Actor, Channel: "web", At: by.At, Happened: by.Happened, LateReason: by.LateReason,
+		CommandID: f.Command, Actor: by.Actor, For: q.User.For(by.Actor), Channel: "web", At: by.At, Happened: by.Happened, LateReason: by.LateReason,
 	}
 }
 
@@ -347,7 +347,7 @@ func (p *pages) changesSince(q *web.Request, f *web.Form, id uuid.UUID, head eve
 		by := rec.Meta.By
 		entries[i] = timeline.Entry{
 			Version: int64(rec.Version), Position: rec.Position, Type: rec.Type, OccurredAt: rec.OccurredAt, RecordedAt: by.At,
-			LateReason: by.LateReason, Actor: by.Actor.ID, Org: by.Actor.Org, Role: by.Actor.Role, Sentence: line.Text, Detail: line.Detail,
+			LateReason: by.LateReason, Actor: by.Actor.ID, Org: by.Actor.Org, Role: by.Actor.Role, Behalf: rec.Meta.OnBehalfOf, Sentence: line.Text, Detail: line.Detail,
 		}
 	}
 	n, err := p.names(q.Context(), mayKnow(q.User), timeline.Mentioned(entries))

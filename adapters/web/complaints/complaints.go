@@ -118,13 +118,7 @@ func caseAddress(id uuid.UUID) string { return "/complaints/" + id.String() }
 // actors is the user in each of the user's roles.
 func actors(q *web.Request) []domain.Actor { return actorsOf(q.User) }
 
-func actorsOf(u accounts.User) []domain.Actor {
-	all := make([]domain.Actor, len(u.Roles))
-	for i, r := range u.Roles {
-		all[i] = domain.Actor{ID: u.ID, Org: u.Org, Role: r}
-	}
-	return all
-}
+func actorsOf(u accounts.User) []domain.Actor { return u.Actors() }
 
 // mayWatch admits those who see the case: that something happens on it is for
 // nobody else to know.

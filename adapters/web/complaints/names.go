@@ -28,8 +28,11 @@ func (n names) User(id string) string {
 	if name, ok := n.users[id]; ok {
 		return name
 	}
-	if id == "system" || id == "" {
+	switch id {
+	case "system", "":
 		return "系统"
+	case "console":
+		return "服务器命令行"
 	}
 	return "(账号不在本系统)"
 }
@@ -95,7 +98,7 @@ func (n names) idNo(id uuid.UUID) string { return text.MaskID(n.people[id].IDNo)
 func (p *pages) names(ctx context.Context, open bool, m timeline.Mentions, persons ...uuid.UUID) (names, error) {
 	n := names{users: map[string]string{}, enterprises: map[string]string{}, open: open}
 	for _, id := range m.Users {
-		if _, known := n.users[id]; known || id == "" || id == "system" {
+		if _, known := n.users[id]; known || id == "" || uuid.Validate(id) != nil {
 			continue
 		}
 		u, err := p.Accounts.Get(ctx, id)

@@ -25,6 +25,7 @@ import (
 	"hearth/domain/enterprise"
 	"hearth/domain/person"
 	"hearth/domain/series"
+	"hearth/domain/user"
 	"hearth/eventstore"
 	"hearth/eventstore/memstore"
 	"hearth/eventstore/vault"
@@ -86,11 +87,11 @@ func newStack(t testing.TB) *stack {
 		t.Fatal(err)
 	}
 	keys := vault.NewMemory()
-	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs()).Protected(keys)
+	registry := eventstore.NewRegistry(complaint.Specs(), person.Specs(), enterprise.Specs(), series.Specs(), calendar.Specs(), user.Specs()).Protected(keys)
 	store := memstore.New(registry)
 	s.engine = eventstore.NewEngine(store, 1000)
 	s.work = casework.New(s.engine, casework.Options{Now: s.Now, Prefix: "晋工诉"})
-	s.users = accounts.New(s.pool, s.Now)
+	s.users = accounts.New(accounts.Config{Pool: s.pool, Engine: s.engine, Vault: keys, Now: s.Now})
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.runner = projections.New(s.pool, store, projections.Options{Logger: quiet, Heartbeat: 50 * time.Millisecond},
 		complaints.New(keys), timeline.New(keys), people.New(keys), enterprises.New(), search.New(keys))
@@ -180,7 +181,7 @@ func (s *stack) user(org string, roles ...domain.Role) accounts.User {
 	login := "u" + uuid.NewString()[:8]
 	u, err := s.users.Create(s.t.Context(), accounts.NewUser{
 		Login: login, Name: "测试" + roles[0].Label(), Org: org, Roles: roles, Password: s.password,
-	})
+	}, accounts.Console())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package webtest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/user"
 )
 
 // Password is what every user of Accounts signs in with.
@@ -59,20 +61,46 @@ func (a *Accounts) Change(id string, change func(*accounts.User)) {
 }
 
 // Authenticate accepts Password.
-func (a *Accounts) Authenticate(_ context.Context, login, password, _ string) (accounts.User, error) {
+func (a *Accounts) Authenticate(_ context.Context, login, password string, from accounts.Place) (accounts.Entry, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, u := range a.users {
 		switch {
 		case u.Login != login || password != Password:
 		case u.Disabled:
-			return accounts.User{}, domain.Reject("account_disabled", "这个账号已停用,请联系本单位的系统管理员。")
+			return accounts.Entry{}, domain.Reject("account_disabled", "这个账号已停用,请联系本单位的系统管理员。")
 		default:
-			return u, nil
+			return accounts.Entry{User: u, How: user.HowPassword, From: from, NeedsCode: u.HasFactor}, nil
 		}
 	}
-	return accounts.User{}, domain.Reject("bad_credentials", "登录名或密码不对,请检查大小写和输入法后再试。")
+	return accounts.Entry{}, domain.Reject("bad_credentials", "登录名或密码不对,请检查大小写和输入法后再试。")
 }
+
+// Code is the second factor of every user of Accounts who has one.
+const Code = "123456"
+
+// SecondStep accepts Code.
+func (a *Accounts) SecondStep(ctx context.Context, id string, how user.How, code string, from accounts.Place) (accounts.Entry, error) {
+	u, err := a.Get(ctx, id)
+	if err != nil {
+		return accounts.Entry{}, err
+	}
+	if code != Code {
+		return accounts.Entry{}, domain.Reject("bad_code", "动态口令或恢复码不对。")
+	}
+	return accounts.Entry{User: u, How: how, Factor: user.FactorTOTP, From: from}, nil
+}
+
+// Begin lets everybody in who needs no code.
+func (a *Accounts) Begin(_ context.Context, e accounts.Entry, _ string, _ time.Time) (string, error) {
+	if e.NeedsCode {
+		return "", errors.New("begin without the second factor")
+	}
+	return "device", nil
+}
+
+// SignOut has nothing to do: the shell destroys the session.
+func (*Accounts) SignOut(context.Context, accounts.User, string) error { return nil }
 
 // Get finds a user.
 func (a *Accounts) Get(_ context.Context, id string) (accounts.User, error) {
