@@ -38,7 +38,6 @@ const (
 	CodeRefused     = "oidc_refused"     // the provider does not sign this user in, or us
 	CodeExpired     = "oidc_expired"     // there is no such flow, or not any more
 	CodeUntrusted   = "oidc_untrusted"   // what came back is not what the provider must give
-	CodeNotLinked   = "oidc_not_linked"  // the identity belongs to no account
 )
 
 // Identity is who the provider says somebody is. Issuer and Subject together are
@@ -271,13 +270,6 @@ func (p *Provider) expired(cause error) error {
 
 func (p *Provider) untrusted(cause error) error {
 	return because(cause, domain.Reject(CodeUntrusted, "%s送回的登录凭据没有通过核验,没有登录。请重新登录;再次出现请告诉系统管理员。", p.cfg.Name))
-}
-
-// NotLinked is the answer to an identity that belongs to no account. Names and
-// addresses are never compared: an account is linked by its user or by an
-// invitation.
-func (p *Provider) NotLinked() error {
-	return domain.Reject(CodeNotLinked, "您在%s的身份还没有关联到本系统的账号。请先用登录名和密码登录,在“我的账号”里关联;没有密码的,请向系统管理员要一次性的关联邀请。", p.cfg.Name)
 }
 
 // because is a rejection with its cause, which only the log shows.

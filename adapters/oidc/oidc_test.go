@@ -250,11 +250,6 @@ func TestRunFindsIt(t *testing.T) {
 	}
 }
 
-func TestNotLinkedSaysWhatToDo(t *testing.T) {
-	t.Parallel()
-	wantRejection(t, setup(t).oidc.NotLinked(), oidc.CodeNotLinked)
-}
-
 func TestSettings(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte("s3cret\n"), 0o600); err != nil {

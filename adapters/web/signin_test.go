@@ -129,10 +129,14 @@ func TestCookie(t *testing.T) {
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
 		cookies := w.Result().Cookies()
-		if len(cookies) != 1 {
+		if len(cookies) != 2 {
 			t.Fatalf("secure %v: %d cookies", secure, len(cookies))
 		}
-		c := cookies[0]
+		// What tells a known browser goes nowhere but to the sign-in.
+		if d := cookies[0]; d.Name != "hearth_device" || !d.HttpOnly || d.Secure != secure || d.SameSite != http.SameSiteLaxMode || d.Path != "/sign-in" {
+			t.Errorf("secure %v: cookie %v", secure, d)
+		}
+		c := cookies[1]
 		name := map[bool]string{false: "hearth", true: "__Host-hearth"}[secure]
 		if c.Name != name || !c.HttpOnly || c.Secure != secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || len(c.Value) < 40 {
 			t.Errorf("secure %v: cookie %v", secure, c)
