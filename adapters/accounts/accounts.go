@@ -44,6 +44,11 @@ const (
 	RequireAll    Requirement = "all"
 )
 
+// Valid reports whether it is one of the three, or empty.
+func (r Requirement) Valid() bool {
+	return r == "" || r == RequireNobody || r == RequireAdmins || r == RequireAll
+}
+
 // Config is what Accounts are made from.
 type Config struct {
 	Pool   *pgxpool.Pool // over a migrated database

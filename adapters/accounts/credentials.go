@@ -47,14 +47,15 @@ func CheckPassword(login, password string) error {
 	return nil
 }
 
-// SetPassword gives an account a new password and ends its sessions. When an
-// administrator sets it, the user has to choose another at the next sign-in.
-func (a *Accounts) SetPassword(ctx context.Context, id, password string, r Request) error {
+// SetPassword gives an account a new password and ends its sessions. With
+// mustChange the user has to choose another one at the next sign-in; a password
+// that an administrator has set on a page is always such.
+func (a *Accounts) SetPassword(ctx context.Context, id, password string, mustChange bool, r Request) error {
 	acc, err := a.byID(ctx, id)
 	if err != nil {
 		return err
 	}
-	return a.setPassword(ctx, acc, password, r.Actor != console && r.Actor.ID != id, r)
+	return a.setPassword(ctx, acc, password, mustChange || r.Actor != console && r.Actor.ID != id, r)
 }
 
 // ChangePassword is SetPassword by the user, who knows the old one.

@@ -14,19 +14,19 @@ import (
 // TestSessionsInPostgres signs in with the stores that the program uses.
 func TestSessionsInPostgres(t *testing.T) {
 	t.Parallel()
-	_, _, pool := setup(t)
-	acc := accounts.New(pool, time.Now)
-	u, err := acc.Create(t.Context(), accounts.NewUser{Login: "zhang", Name: "张三", Org: "jc", Roles: []domain.Role{domain.RoleOperator}, Password: webtest.Password})
+	b := setup(t)
+	acc := b.instance(func(c *accounts.Config) { c.Now = time.Now })
+	u, err := acc.Create(t.Context(), accounts.NewUser{Login: "zhang", Name: "张三", Org: "jc", Roles: []domain.Role{domain.RoleOperator}, Password: webtest.Password}, accounts.Console())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := webtest.New(t, func(c *web.Config) { c.Accounts, c.Sessions = acc, accounts.NewSessions(pool, time.Now) })
+	s := webtest.New(t, func(c *web.Config) { c.Accounts, c.Sessions = acc, accounts.NewSessions(b.pool, time.Now) })
 	c := s.Visitor(t)
 	c.Post("/sign-in", "login", "zhang", "password", webtest.Password)
 	if a := c.Get("/help/keys"); a.Status != 200 || a.Path != "/help/keys" || !strings.Contains(a.Body, "张三") {
 		t.Errorf("signed in: %d %s", a.Status, a.Path)
 	}
-	if err := acc.SetPassword(t.Context(), u.ID, "another long password"); err != nil {
+	if err := acc.SetPassword(t.Context(), u.ID, "another long password", false, accounts.Console()); err != nil {
 		t.Fatal(err)
 	}
 	if a := c.Get("/help/keys"); a.Path != "/sign-in" {

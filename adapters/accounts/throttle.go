@@ -150,8 +150,13 @@ func (a *Accounts) try(ctx context.Context, l lock) error {
 // tidy forgets the failures of who has got through, and what is too old to count.
 func (a *Accounts) tidy(ctx context.Context, locks []lock) error {
 	batch := &pgx.Batch{}
-	if len(locks) > 0 { // the first is of this place alone
-		batch.Queue("delete from hearth.sign_in_try where key = $1", a.hashed("lock", locks[0].key))
+	for i, l := range locks {
+		if i == 0 { // of this place alone
+			batch.Queue("delete from hearth.sign_in_try where key = $1", a.hashed("lock", l.key))
+			continue
+		}
+		// Others may be guessing under the same lock; only this try was no failure.
+		batch.Queue("update hearth.sign_in_try set failures = greatest(failures - 1, 0) where key = $1", a.hashed("lock", l.key))
 	}
 	batch.Queue("delete from hearth.sign_in_try where tried_at < $1", a.now().Add(-forgetAfter))
 	batch.Queue("delete from hearth.session where expires <= $1", a.now())

@@ -61,10 +61,15 @@ func (s *system) migrated() *system {
 	s.t.Helper()
 	must(s.t, postgres.Migrate(s.t.Context(), s.db))
 	_, err := s.db.Exec(s.t.Context(), `
-insert into hearth.account (id, login, name, org, roles, password, created_at) values
- ('0197a3c1-0000-7000-8000-000000000001', 'wang', E'王\t小\n二\\', 'jc', '{operator,leader}', 'x', '2026-11-23 01:02:03.456789+00');
-insert into hearth.api_token (id, hash, account, label, scopes, created_at, expires_at) values
- ('0197a3c1-0000-7000-8000-000000000002', '\xff00', '0197a3c1-0000-7000-8000-000000000001', '', '{}', now(), now());
+insert into hearth.account (id, login, state, sealed, version, position, since, created_at) values
+ ('0197a3c1-0000-7000-8000-000000000001', 'wang', '{"name": "王\t小\n二\\\\"}', '{}', 9, 1000000, 1, '2026-11-23 01:02:03.456789+00'),
+ ('0197a3c1-0000-7000-8000-000000000011', 'late', '{}', '{}', 9, 1000000, 1000000, now());
+insert into hearth.credential (id, account, kind, value, created_at) values
+ ('0197a3c1-0000-7000-8000-000000000005', '0197a3c1-0000-7000-8000-000000000001', 'password', 'x', now()),
+ ('0197a3c1-0000-7000-8000-000000000006', '0197a3c1-0000-7000-8000-000000000011', 'password', 'x', now());
+insert into hearth.api_token (id, hash, account, created_at) values
+ ('0197a3c1-0000-7000-8000-000000000002', '\xff00', '0197a3c1-0000-7000-8000-000000000001', now()),
+ ('0197a3c1-0000-7000-8000-000000000012', '\xff01', '0197a3c1-0000-7000-8000-000000000011', now());
 insert into hearth.session (ref, data, expires) values ('secret session', '', now());
 insert into hearth.reaction (name, log, position, problem) values ('credit', 'x', 1000000, 'stopped');
 insert into hearth.parked (reaction, event_id, position, type, stream, tries, error) values
@@ -219,7 +224,9 @@ func TestThereAndBack(t *testing.T) {
 	must(t, backup.Restore(t.Context(), s.dir, third.Manifest, to.target()))
 	sameMessages(t, s.messages(), to.messages())
 	for _, kept := range []string{
-		"select * from hearth.account", "select * from hearth.api_token", "select * from hearth.parked where position <= 320",
+		"select id, login, state, sealed, since, created_at from hearth.account where since <= 320",
+		"select * from hearth.credential where account = '0197a3c1-0000-7000-8000-000000000001'",
+		"select * from hearth.api_token where account = '0197a3c1-0000-7000-8000-000000000001'", "select * from hearth.parked where position <= 320",
 		"select * from vault.epoch", "select * from vault.data_key", "select * from vault.subject",
 	} {
 		if diff := cmp.Diff(s.dump(kept), to.dump(kept)); diff != "" {
@@ -228,6 +235,9 @@ func TestThereAndBack(t *testing.T) {
 	}
 	if got := to.dump("select name, position, problem from hearth.reaction"); got != "(credit,320,)" {
 		t.Errorf("the reaction stands at %s, behind the end of the log or stopped", got)
+	}
+	if got := to.dump("select login, version, position from hearth.account"); got != "(wang,0,0)" {
+		t.Errorf("accounts %s, to be read from the log anew, and none that it does not know", got)
 	}
 	if got := to.dump("select position from hearth.parked where position > 320 union all select 1 from hearth.session"); got != "" {
 		t.Errorf("restored what is not to be: %s", got)

@@ -38,10 +38,20 @@ const hearth = "hearth"
 var tables = []table{
 	{name: "migration", why: "made by the migrations themselves"},
 	{name: "projection", why: "read models are built anew from the log"},
-	{name: "account", keep: true, why: "who may sign in is in no event"},
+	{
+		name: "account", keep: true, why: "logins, and what is shown until the log has been read again",
+		// The log that is restored may end before the state: version 0 lets it be
+		// made anew, and who is in no event of that log is not restored.
+		set:   map[string]string{"version": "0", "position": "0"},
+		where: inTheLog,
+	},
+	{name: "credential", keep: true, why: "what opens an account is in no event", where: ofThose},
+	{name: "external_identity", keep: true, why: "what leads from an identity to an account is in no event", where: ofThose},
+	{name: "known_place", why: "browsers are known again with the next sign-in"},
+	{name: "sign_in_failure", why: "counts for minutes"},
 	{name: "sign_in_try", why: "counts for minutes"},
 	{name: "session", why: "everybody signs in again"},
-	{name: "api_token", keep: true, why: "keys that programs hold"},
+	{name: "api_token", keep: true, why: "keys that programs hold", where: ofThose},
 	{name: "announced_call", why: "lives for minutes"},
 	{
 		name: "reaction", keep: true, why: "a reaction without a checkpoint may begin at the end and leave out what waits",
@@ -57,6 +67,13 @@ var tables = []table{
 	{name: "vault.data_key", keep: true, why: "without them nothing personal in the events can be read"},
 	{name: "vault.subject", keep: true, why: "whose data are suspended or destroyed must stay so"},
 }
+
+// inTheLog chooses the accounts whose events are in the backup, and those that are
+// in no event yet; ofThose the rows of such accounts.
+const (
+	inTheLog = "(legacy is not null or state is not null and since <= %d)"
+	ofThose  = "account in (select id from hearth.account where " + inTheLog + ")"
+)
 
 // place is the schema and the name of a table.
 func place(name string) (schema, table string) {

@@ -42,6 +42,9 @@ func TestTextsSayWhatPoliciesDo(t *testing.T) {
 			}
 		}
 		for _, label := range got {
+			if label == "任何人" && !strings.Contains(source, "Role::") {
+				continue
+			}
 			if !slices.ContainsFunc(domain.Roles().All(), func(r domain.Role) bool { return r.Label() == label }) {
 				t.Errorf("%s: %q is no role", id, label)
 			}

@@ -83,6 +83,9 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.openKeeper(ctx); err != nil {
 		return err
 	}
+	if !a.cfg.SecondFactor.Valid() {
+		return domain.Reject("bad_second_factor", "HEARTH_SECOND_FACTOR 写成了“%s”,请改为 off(都不要求)、admins(管理员须有)或 all(人人须有)。", a.cfg.SecondFactor)
+	}
 	a.archive = archive.New(a.pool, a.store, archive.Options{})
 	a.calls = calls.New(a.pool, time.Now)
 	a.models = newModels(a.pool, a.vault)

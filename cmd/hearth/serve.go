@@ -87,6 +87,9 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 		defer private.Close()
 	}
 
+	if o.demo && os.Getenv("HEARTH_SECOND_FACTOR") == "" {
+		cfg.SecondFactor = accounts.RequireNobody
+	}
 	slog.InfoContext(ctx, "starting", "version", version, "state", cfg.State)
 	app, err := openApp(ctx, cfg)
 	if err != nil && ctx.Err() != nil {
