@@ -21,7 +21,7 @@ type Accounts interface {
 	SignInExternal(ctx context.Context, issuer, subject string, from accounts.Place) (accounts.Entry, error)
 	SignInInvited(ctx context.Context, invitation string, x user.External, from accounts.Place) (accounts.Entry, error)
 	SecondStep(ctx context.Context, id string, how user.How, code string, from accounts.Place) (accounts.Entry, error)
-	SetPassword(ctx context.Context, id, password string, r accounts.Request) error
+	SetPassword(ctx context.Context, id, password string, mustChange bool, r accounts.Request) error
 	ConfirmFactor(ctx context.Context, u accounts.User, secret, code string, r accounts.Request) (recovery []string, err error)
 	LinkExternal(ctx context.Context, id string, x user.External, r accounts.Request) error
 	Begin(ctx context.Context, e accounts.Entry, token string, until time.Time) (device string, err error)

@@ -184,7 +184,7 @@ func (s *Shell) password(q *Request, e accounts.Entry, p pending) error {
 	case !e.User.MustChange || e.NeedsCode:
 		return s.admit(q, e, p) // sent twice, or out of turn
 	}
-	if err := s.cfg.Accounts.SetPassword(q.Context(), e.User.ID, password, own(e.User, f)); err != nil {
+	if err := s.cfg.Accounts.SetPassword(q.Context(), e.User.ID, password, false, own(e.User, f)); err != nil {
 		return err
 	}
 	return s.climb(q, p)

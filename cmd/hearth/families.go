@@ -16,6 +16,7 @@ import (
 	"hearth/adapters/web"
 	complaintpages "hearth/adapters/web/complaints"
 	reactionpages "hearth/adapters/web/reactions"
+	userpages "hearth/adapters/web/users"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
@@ -137,6 +138,7 @@ func (a *App) families() ([]web.Family, error) {
 			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports,
 		}),
 		reactionpages.New(a.reactions),
+		userpages.New(userpages.Config{Accounts: a.accounts, Timeline: a.models.timeline, Provider: a.identities.name()}),
 	}, nil
 }
 

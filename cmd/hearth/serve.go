@@ -73,6 +73,10 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	identities, err := identitiesFromEnv()
+	if err != nil {
+		return err
+	}
 	// The addresses are taken first: a port in use is told before anything starts.
 	listener, err := listen(o.listen, "--listen")
 	if err != nil {
@@ -99,6 +103,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 		return err
 	}
 	defer app.Close()
+	app.identities = identities
 
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
@@ -108,6 +113,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	background.Go(func() { _ = runner.Run(work) })      // ends with work alone
 	background.Go(func() { _ = app.archive.Run(work) }) // the same
 	background.Go(func() { app.keeper.Run(work) })
+	background.Go(func() { app.identities.run(work) })
 	background.Go(func() { app.accounts.Run(work) })
 
 	if !cfg.external() {
@@ -214,6 +220,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, proxies []netip.Prefix,
 		Log: slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Secure: o.secure, TrustedProxies: proxies,
 	}
+	a.identities.configure(&cfg)
 	if o.demo {
 		cfg.Demo = accounts.Demo()
 		cfg.Checks = append(cfg.Checks, web.Check{Name: "demo", Title: "演示案件", Run: loaded.check})

@@ -344,7 +344,7 @@ func (p *pages) resetPassword(q *web.Request) error {
 		return err
 	}
 	id, password := q.PathValue("id"), p.draw(q, f)
-	if err := p.Accounts.SetPassword(q.Context(), id, password, request(q, f)); err != nil {
+	if err := p.Accounts.SetPassword(q.Context(), id, password, true, request(q, f)); err != nil {
 		return found(err)
 	}
 	p.keepOnce(q, id, once{Kind: oncePassword, Value: password})

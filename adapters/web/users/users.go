@@ -18,7 +18,7 @@ import (
 	"hearth/projections/timeline"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templateFiles embed.FS
 
 // Config is what the pages need.

@@ -132,7 +132,7 @@ func (a *Accounts) LinkExternal(_ context.Context, id string, x user.External, _
 
 // SetPassword notes that the user has one of their own; all go on to sign in with
 // Password.
-func (a *Accounts) SetPassword(_ context.Context, id, password string, _ accounts.Request) error {
+func (a *Accounts) SetPassword(_ context.Context, id, password string, _ bool, _ accounts.Request) error {
 	if len(password) < 10 {
 		return domain.Reject("password_short", "密码太短,请用至少10个字符。")
 	}
