@@ -253,12 +253,22 @@ func (p *pages) history(q *web.Request) error {
 		if e.Actor == page.Account.ID {
 			who = "本人"
 		}
-		page.History = append(page.History, web.Moment{ID: fmt.Sprintf("e%d", e.Version), At: e.OccurredAt, Text: timeline.Expand(e.Sentence, n), Who: who})
+		text := named(timeline.Expand(e.Sentence, n), page.Account.State.Grants)
+		page.History = append(page.History, web.Moment{ID: fmt.Sprintf("e%d", e.Version), At: e.OccurredAt, Text: text, Who: who})
 	}
 	if n.err != nil {
 		return n.err
 	}
 	return q.Render("users/history", page)
+}
+
+// named puts the role in the place of the id by which a sentence knows a grant.
+func named(text string, grants []user.Grant) string {
+	for _, g := range grants {
+		id, _, _ := strings.Cut(g.Grant, "-")
+		text = strings.ReplaceAll(text, "授权"+id, "“"+g.Role.Label()+"”授权")
+	}
+	return text
 }
 
 // manage reads a form about an account and issues the command that it comes to.

@@ -190,6 +190,9 @@ func TestManageAccount(t *testing.T) {
 	grant := account.State.Grants[0].Grant
 	contains(t, one.Submit(a, "revoke-"+grant, address+"/grants/"+grant+"/revoke", "reason", "transfer"), "已收回", "过去的授权 1 项", "许志明 收回(调岗)")
 
+	s.caughtUp()
+	contains(t, one.Get(address+"/history"), "许志明收回“经办人”授权,事由:调岗")
+
 	contains(t, one.Submit(page, "disable", address+"/disable", "reason", "left"), "账号已停用", "启用账号")
 	contains(t, s.Visitor(t).Post("/sign-in", "login", u.Login, "password", secret), "账号已停用")
 	contains(t, two.Submit(two.Get(address), "enable", address+"/enable"), "账号已启用")
