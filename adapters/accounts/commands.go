@@ -99,6 +99,8 @@ func (a *Accounts) knownUnit(ctx context.Context, cmd user.Command) error {
 		code = cmd.Org
 	case *user.GrantRole:
 		code = cmd.Org
+	default:
+		return nil // it speaks of no unit
 	}
 	if code == "" {
 		return nil // the decider asks for one
@@ -132,8 +134,9 @@ func (a *Accounts) facts(ctx context.Context, u *eventstore.Unit, id string, cmd
 		n, err := a.administrators(ctx)
 		cmd.Administrators = n
 		return err
+	default:
+		return nil
 	}
-	return nil
 }
 
 // office is what the holder of an office has, nil when there is none to delegate.

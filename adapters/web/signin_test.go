@@ -132,14 +132,14 @@ func TestCookie(t *testing.T) {
 		if len(cookies) != 2 {
 			t.Fatalf("secure %v: %d cookies", secure, len(cookies))
 		}
-		// What tells a known browser goes nowhere but to the sign-in.
-		if d := cookies[0]; d.Name != "hearth_device" || !d.HttpOnly || d.Secure != secure || d.SameSite != http.SameSiteLaxMode || d.Path != "/sign-in" {
-			t.Errorf("secure %v: cookie %v", secure, d)
-		}
-		c := cookies[1]
+		device, c := cookies[0], cookies[1]
 		name := map[bool]string{false: "hearth", true: "__Host-hearth"}[secure]
 		if c.Name != name || !c.HttpOnly || c.Secure != secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || len(c.Value) < 40 {
 			t.Errorf("secure %v: cookie %v", secure, c)
+		}
+		// The browser stays known longer than the session lasts, and at the door only.
+		if device.Name != "hearth_device" || !device.HttpOnly || device.Secure != secure || device.SameSite != http.SameSiteLaxMode || device.Path != "/sign-in" || device.MaxAge < 86400*365 {
+			t.Errorf("secure %v: cookie %v", secure, device)
 		}
 	}
 }

@@ -50,8 +50,9 @@ func decideFactor(s State, cmd Command) ([]Event, error) {
 			return nil, domain.Reject("nothing_requested", "没有待批准的解除申请,可能已由他人办理,请刷新页面。")
 		}
 		return []Event{FactorRemovalRefused{By: cmd.Actor.ID}}, nil
+	default: // decide sends no other
+		return nil, nil
 	}
-	panic("user: unknown command")
 }
 
 func noFactor() error {
@@ -95,6 +96,7 @@ func decideSession(s State, cmd Command) ([]Event, error) {
 			return nil, err
 		}
 		return []Event{SessionsEnded{Session: cmd.Session, Reason: cmd.Reason, By: cmd.Actor.ID}}, nil
+	default: // decide sends no other
+		return nil, nil
 	}
-	panic("user: unknown command")
 }

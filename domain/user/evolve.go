@@ -79,6 +79,7 @@ func (s State) evolveGrants(ev Event) State {
 		change(ev.Grant, func(g *Grant) { g.Status, g.DecidedBy, g.EndReason = StatusRefused, ev.By, ev.Reason })
 	case RoleRevoked:
 		change(ev.Grant, func(g *Grant) { g.Status, g.EndedBy, g.EndReason = StatusRevoked, ev.By, ev.Reason })
+	default: // evolve sends no other
 	}
 	return s
 }
