@@ -50,31 +50,28 @@ func (a *Accounts) Invite(ctx context.Context, id, code string, r Request) (expi
 // who has the code of an invitation: the identity is linked to its account. The
 // rejections are invitation_over, external_taken and those of SignInExternal.
 func (a *Accounts) SignInInvited(ctx context.Context, code string, x user.External, from Place) (Entry, error) {
-	var invitation, id string
-	err := a.Pool.QueryRow(ctx, "select id::text, account::text from hearth.credential where kind = $1 and value = $2",
-		kindInvite, invitationHash(code)).Scan(&invitation, &id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Entry{}, domain.Reject("invitation_over", "没有这个邀请码,或者已经用过、已过期。请核对,或向系统管理员要新的。")
-	}
-	if err != nil {
-		return Entry{}, fmt.Errorf("read invitation: %w", err)
-	}
-	acc, err := a.byID(ctx, id)
+	found, err := a.find(ctx, `exists (select from hearth.credential c where c.account = hearth.account.id
+		and c.kind = @kind and c.value = @value and c.id::text = state->'invitation'->>'id')`,
+		pgx.StrictNamedArgs{"kind": kindInvite, "value": invitationHash(code)})
 	if err != nil {
 		return Entry{}, err
 	}
+	if len(found) == 0 {
+		return Entry{}, domain.Reject("invitation_over", "没有这个邀请码,或者已经用过、已过期。请核对,或向系统管理员要新的。")
+	}
+	acc := found[0]
 	// Before the identity is reserved for this account: one that is refused must
 	// not be kept from another.
 	u, err := a.user(ctx, acc)
 	if err != nil {
 		return Entry{}, err
 	}
-	cmd := &user.LinkExternal{External: x, Invitation: invitation}
+	cmd := &user.LinkExternal{External: x, Invitation: acc.state.Invitation.ID}
 	cmd.Stamp(domain.By{Actor: u.Actor(), At: a.now()})
 	if _, err := user.Decider.Decide(acc.state, cmd); err != nil {
 		return Entry{}, err
 	}
-	if err := a.link(ctx, id, cmd, Request{CommandID: uuid.New(), Actor: u.Actor(), Channel: "web"}); err != nil {
+	if err := a.link(ctx, acc.ID, cmd, Request{CommandID: uuid.New(), Actor: u.Actor(), Channel: "web"}); err != nil {
 		return Entry{}, err
 	}
 	return a.SignInExternal(ctx, x.Issuer, x.Subject, from)
