@@ -83,6 +83,22 @@ func sample() eventstore.Change {
 	}
 }
 
+// TestOnBehalfOf: an event says whose office its actor held, and nothing when it
+// was the actor's own (TestGolden).
+func TestOnBehalfOf(t *testing.T) {
+	t.Parallel()
+	c := sample()
+	c.Drafts[1].Meta.OnBehalfOf = "u-9"
+	body, err := accounts().Encode(t.Context(), c)
+	if err != nil || bytes.Count(body, []byte(`"onbehalfof":"u-9"`)) != 1 || bytes.Count(body, []byte("onbehalfof")) != 1 {
+		t.Fatalf("%v: %s", err, body)
+	}
+	commit, err := accounts().Decode(t.Context(), account, 7, time.Time{}, body)
+	if err != nil || commit.Events[0].Meta.OnBehalfOf != "" || commit.Events[1].Meta.OnBehalfOf != "u-9" {
+		t.Errorf("decoded: %+v, %v", commit, err)
+	}
+}
+
 // TestGolden pins the stored form: it is for ever.
 func TestGolden(t *testing.T) {
 	t.Parallel()

@@ -43,13 +43,13 @@ func (c *clock) add(d time.Duration) {
 type bed struct {
 	*accounts.Accounts
 	*clock
-	t     *testing.T
+	t     testing.TB
 	pool  *pgxpool.Pool
 	keys  *vault.Vault
 	store *memstore.Store
 }
 
-func setup(t *testing.T, edit ...func(*accounts.Config)) *bed {
+func setup(t testing.TB, edit ...func(*accounts.Config)) *bed {
 	t.Helper()
 	pool := pgtest.Pool(t)
 	if err := postgres.Migrate(t.Context(), pool); err != nil {
