@@ -1,6 +1,7 @@
 package users
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -161,6 +162,13 @@ func (p *pages) issueOwn(q *web.Request, cmd user.Command, notice string) error 
 }
 
 func (p *pages) endSession(q *web.Request) error {
+	sessions, err := p.Accounts.SessionsOf(q.Context(), q.User.ID)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(sessions, func(s accounts.Session) bool { return s.ID == q.PathValue("session") }) {
+		return q.Done("/account", 0, "那个登录已经结束。")
+	}
 	return p.issueOwn(q, &user.EndSessions{Session: q.PathValue("session"), Reason: user.ReasonLostDevice}, "已退出那个登录。")
 }
 
@@ -208,7 +216,9 @@ func (p *pages) newToken(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	q.Keep("token", key)
+	if key != "" { // a form that was sent twice has made its token the first time
+		q.Keep("token", key)
+	}
 	return q.Redirect("/account#tokens")
 }
 
