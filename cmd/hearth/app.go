@@ -38,7 +38,8 @@ type App struct {
 	cfg       config
 	nc        *nats.Conn
 	pool      *pgxpool.Pool
-	postgres  *localpg.Cluster // nil when external
+	postgres  *localpg.Cluster  // nil when external
+	root      *vault.Passphrase // the root key of the vault
 	vault     *vault.Vault
 	registry  *eventstore.Registry
 	store     *natsstore.Store

@@ -161,6 +161,9 @@ func serveJob(app *App, w http.ResponseWriter, r *http.Request) {
 	out := &wire{enc: json.NewEncoder(w), flush: rc.Flush}
 	err := run(r.Context(), app, json.RawMessage(r.Header.Get(inputHeader)), r.Body, out)
 	err = interrupted(r.Context(), err)
+	// What the job did not read is read before it is answered: with full duplex
+	// the server would otherwise read on beside its look for the next request.
+	_, _ = io.Copy(io.Discard, r.Body)
 	last := message{Done: true}
 	var no *domain.Rejection
 	switch {

@@ -137,6 +137,7 @@ func equalsRebuild(t *testing.T, s *service, state string) {
 		t.Fatal(err)
 	}
 	defer app.Close()
+	catchUp(t, app) // with what was still appended while the service stopped
 	grown := digests(t, app)
 	for _, p := range app.models.all() {
 		if err := app.runner().Rebuild(t.Context(), p.Name(), func(projections.Progress) {}); err != nil {
@@ -145,6 +146,27 @@ func equalsRebuild(t *testing.T, s *service, state string) {
 	}
 	if d := cmp.Diff(digests(t, app), grown); d != "" {
 		t.Errorf("the models differ from a rebuild (-rebuilt +grown):\n%s", d)
+	}
+}
+
+// catchUp brings all models up with the log.
+func catchUp(t *testing.T, app *App) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), limit)
+	runner, ended := app.runner(), make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = runner.Run(ctx)
+	}()
+	defer func() { stop(); <-ended }()
+	end, err := app.store.End(ctx)
+	for _, p := range app.models.all() {
+		if err == nil {
+			err = runner.Wait(ctx, p.Name(), end)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -149,6 +149,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	}
 	background.Go(func() { app.tick(work, runner.Monitor) })
 	background.Go(func() { app.react(work) })
+	background.Go(func() { app.keepEpochs(work) })
 	if ctx.Err() == nil {
 		app.announce(ctx, listener.Addr(), o)
 	}

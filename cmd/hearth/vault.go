@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,7 +25,8 @@ func (c config) passphraseFile() string {
 // makeVault puts the vault before everything that reads or writes events. It is
 // to be opened.
 func (a *App) makeVault() {
-	a.vault = vault.New(a.pool, vault.NewPassphrase(a.cfg.passphraseFile()), vault.Options{})
+	a.root = vault.NewPassphrase(a.cfg.passphraseFile())
+	a.vault = vault.New(a.pool, a.root, vault.Options{})
 	a.registry = registry().Protected(a.vault)
 }
 
@@ -55,12 +58,51 @@ func vaultCommand(cfg *config) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runJob(cmd.Context(), *cfg, "vault-rotate", struct{}{}, nil, newTerminal())
 		},
-	})
+	}, passphraseCommand(cfg))
+	return cmd
+}
+
+func passphraseCommand(cfg *config) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use: "passphrase", Short: "更换口令:轮换到用新口令包裹的一期,旧口令随即作废", Args: cobra.NoArgs,
+		Long: `更换保险库口令。默认由程序生成新口令,也可以用 --file 给出(至少16个字符)。
+服务不必停;中断后不带 --file 再次运行即可继续。完成后口令文件里是新口令:请重新另存一份,把旧口令的副本销毁。
+另有实例时,在它们的口令文件里换上同一口令。此前的备份仍要旧口令才能打开,备份销毁之前请把旧口令随备份封存。`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			text := ""
+			if file != "" {
+				raw, err := os.ReadFile(file)
+				if err != nil {
+					return fmt.Errorf("read the new passphrase: %w", err)
+				}
+				text = string(raw)
+			}
+			return runJob(cmd.Context(), *cfg, "vault-passphrase", struct{}{}, strings.NewReader(text), newTerminal())
+		},
+	}
+	cmd.Flags().StringVar(&file, "file", "", "新口令所在的文件;不给则自动生成")
 	return cmd
 }
 
 func vaultJobs() map[string]job {
-	return map[string]job{"vault-status": asJob(vaultStatus), "vault-rotate": asJob(rotateVault)}
+	return map[string]job{"vault-status": asJob(vaultStatus), "vault-rotate": asJob(rotateVault), "vault-passphrase": asJob(changePassphrase)}
+}
+
+func changePassphrase(ctx context.Context, app *App, _ struct{}, body io.Reader, r report) error {
+	text, err := io.ReadAll(io.LimitReader(body, 4096))
+	if err != nil {
+		return fmt.Errorf("read the new passphrase: %w", err)
+	}
+	told := paced(r)
+	done, err := app.vault.ChangePassphrase(ctx, app.root, string(text), func(moved, total int64) { told("轮换", moved, total) })
+	if err != nil {
+		return err
+	}
+	r.Line("口令已更换,现为第 %d 期密钥,重新包裹 %d 把数据密钥。新口令在 %s", done.Epoch, done.Moved, app.cfg.passphraseFile())
+	r.Line("请另存一份新口令,与备份分开保管;旧口令的副本随旧备份一起封存,旧备份销毁时一并销毁")
+	r.Line("随即做一次新的备份:hearth backup")
+	return nil
 }
 
 func vaultStatus(ctx context.Context, app *App, _ struct{}, _ io.Reader, r report) error {
@@ -77,8 +119,31 @@ func vaultStatus(ctx context.Context, app *App, _ struct{}, _ io.Reader, r repor
 	return nil
 }
 
-// epochAge is after how long a new epoch is due.
-const epochAge = 35 * 24 * time.Hour
+// rotateAfter is how long an epoch is used; epochAge is after how long somebody
+// should ask why no new one was begun.
+const (
+	rotateAfter = 30 * 24 * time.Hour
+	epochAge    = 35 * 24 * time.Hour
+)
+
+// keepEpochs begins a new epoch every month, until ctx ends. It looks every hour,
+// so that a service that is restarted each day does it as well.
+func (a *App) keepEpochs(ctx context.Context) {
+	hourly := time.NewTicker(time.Hour)
+	defer hourly.Stop()
+	for ctx.Err() == nil {
+		switch r, done, err := a.vault.RotateDue(ctx, rotateAfter); {
+		case err != nil && ctx.Err() == nil:
+			slog.WarnContext(ctx, "epoch of the vault not changed, tried again in an hour", "err", err)
+		case done:
+			slog.InfoContext(ctx, "the vault began a new epoch", "epoch", r.Epoch, "keys", r.Moved)
+		}
+		select {
+		case <-ctx.Done():
+		case <-hourly.C:
+		}
+	}
+}
 
 // vaultAdvice tells what somebody should do about the vault.
 func vaultAdvice(s vault.Status) (advice []string) {
@@ -86,7 +151,7 @@ func vaultAdvice(s vault.Status) (advice []string) {
 	case s.Epochs > 1:
 		advice = append(advice, "上次轮换没有完成,请再运行一次 hearth vault rotate")
 	case time.Since(s.Since) > epochAge:
-		advice = append(advice, "本期密钥已使用一个多月,请运行 hearth vault rotate")
+		advice = append(advice, "本期密钥已使用一个多月,服务没有按月自动轮换(原因见日志),请运行 hearth vault rotate")
 	}
 	if s.Missing > 0 {
 		advice = append(advice, fmt.Sprintf("有 %d 次没有找到密钥,而它们并没有被销毁:数据库可能不是与事件库配套的那一个,请核对或从备份恢复", s.Missing))

@@ -23,29 +23,29 @@ type Event interface {
 // Specs says how each event of the family is stored.
 func Specs() []domain.EventSpec {
 	return []domain.EventSpec{
-		domain.Spec[Registered](domain.InClear), domain.Spec[DuplicateHinted](), domain.Spec[DuplicateDismissed](),
-		domain.Spec[RespondentIdentified](), domain.Spec[SupplementRequested](), domain.Spec[SupplementReceived](),
-		domain.Spec[Accepted](), domain.Spec[NotAccepted](), domain.Spec[TransferredOut](), domain.Spec[Reclassified](),
+		domain.Spec[Registered](domain.InClear), domain.Spec[DuplicateHinted](), domain.Spec[DuplicateDismissed](domain.InClear),
+		domain.Spec[RespondentIdentified](), domain.Spec[SupplementRequested](domain.InClear), domain.Spec[SupplementReceived](domain.InClear),
+		domain.Spec[Accepted](), domain.Spec[NotAccepted](), domain.Spec[TransferredOut](domain.InClear), domain.Spec[Reclassified](domain.InClear),
 		domain.Spec[RiskRaised](domain.InClear), domain.Spec[RiskLowered](domain.InClear), domain.Spec[LeaderNotified](),
 		domain.Spec[CrimeHintRaised](), domain.Spec[CrimeHintAnswered](domain.InClear), domain.Spec[AccessRestricted](),
-		domain.Spec[DispatchIssued](), domain.Spec[DispatchSigned](), domain.Spec[DispatchReturned](domain.InClear), domain.Spec[DispatchRuled](),
+		domain.Spec[DispatchIssued](), domain.Spec[DispatchSigned](), domain.Spec[DispatchReturned](domain.InClear), domain.Spec[DispatchRuled](domain.InClear),
 		domain.Spec[HandlerAssigned](), domain.Spec[HandlerRecused](),
 		domain.Spec[ContactAttempted](domain.InClear), domain.Spec[CallbackPromised](domain.InClear), domain.Spec[NoteAdded](domain.InClear), domain.Spec[AttachmentAdded](),
 		domain.Spec[ClaimantAdded](domain.InClear), domain.Spec[ClaimantsImported](domain.InClear), domain.Spec[ClaimantImportCompleted](),
 		domain.Spec[ClaimantRemoved](domain.InClear), domain.Spec[RepresentativesElected](),
 		domain.Spec[VerificationProposed](domain.InClear), domain.Spec[ClaimVerified](domain.InClear), domain.Spec[ClaimDisputed](domain.InClear), domain.Spec[ClaimOutcomeSet](domain.InClear),
-		domain.Spec[LiablePartyNamed](), domain.Spec[LiablePartyDropped](),
+		domain.Spec[LiablePartyNamed](), domain.Spec[LiablePartyDropped](domain.InClear),
 		domain.Spec[NegotiationHeld](domain.InClear), domain.Spec[AgreementSigned](), domain.Spec[MediationFailed](domain.InClear),
 		domain.Spec[ProcedureStarted](), domain.Spec[ProcedureConcluded](),
 		domain.Spec[PaymentPromised](), domain.Spec[PaymentRecorded](domain.InClear), domain.Spec[PaymentReversed](domain.InClear),
 		domain.Spec[AdvanceLinked](), domain.Spec[RecourseOpened](), domain.Spec[RecourseRecovered](),
-		domain.Spec[DocumentIssued](), domain.Spec[DocumentAnswered](), domain.Spec[ReferralSent](), domain.Spec[ReferralReceipted](),
-		domain.Spec[ClockStarted](), domain.Spec[ClockPaused](domain.InClear), domain.Spec[ClockResumed](), domain.Spec[ClockExtended](),
+		domain.Spec[DocumentIssued](), domain.Spec[DocumentAnswered](), domain.Spec[ReferralSent](), domain.Spec[ReferralReceipted](domain.InClear),
+		domain.Spec[ClockStarted](), domain.Spec[ClockPaused](domain.InClear), domain.Spec[ClockResumed](), domain.Spec[ClockExtended](domain.InClear),
 		domain.Spec[ClockChanged](), domain.Spec[ClockRecomputed](), domain.Spec[ClockMet](), domain.Spec[ClockBreached](),
 		domain.Spec[ClockStopped](), domain.Spec[OverdueExplained](domain.InClear), domain.Spec[Escalated](), domain.Spec[SupervisionOrdered](domain.InClear),
 		domain.Spec[LimitationNear](),
 		domain.Spec[CallbackDone](domain.InClear), domain.Spec[ClosureProposed](domain.InClear), domain.Spec[ClosureReturned](domain.InClear), domain.Spec[ClosureApproved](),
-		domain.Spec[Closed](), domain.Spec[Reopened](domain.InClear), domain.Spec[Withdrawn](domain.InClear), domain.Spec[Merged](), domain.Spec[Linked](),
+		domain.Spec[Closed](), domain.Spec[Reopened](domain.InClear), domain.Spec[Withdrawn](domain.InClear), domain.Spec[Merged](domain.InClear), domain.Spec[Linked](),
 		domain.Spec[Archived](),
 	}
 }
@@ -81,7 +81,7 @@ type DuplicateHinted struct{ Hint }
 type DuplicateDismissed struct {
 	OtherNo string `json:"other_no"`
 	By      string `json:"by"`
-	Reason  string `json:"reason"`
+	Reason  string `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // RespondentIdentified is 认定被诉主体: it is now known which enterprise or project
@@ -93,13 +93,13 @@ type RespondentIdentified struct {
 
 // SupplementRequested is 要求补正: something is missing before we can accept.
 type SupplementRequested struct {
-	Items []string    `json:"items"`
+	Items []string    `json:"items,omitempty" seal:"narrative"` // ⓟ
 	DueOn domain.Date `json:"due_on"`
 }
 
 // SupplementReceived is 收到补正.
 type SupplementReceived struct {
-	Items         []string    `json:"items"`
+	Items         []string    `json:"items,omitempty" seal:"narrative"` // ⓟ
 	AttachmentIDs []uuid.UUID `json:"attachment_ids,omitempty"`
 }
 
@@ -126,14 +126,14 @@ type TransferredOut struct {
 	To      Agency    `json:"to"`
 	Body    string    `json:"body"`
 	TheirNo string    `json:"their_no,omitempty"`
-	Reason  string    `json:"reason"`
+	Reason  string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	ToldAt  time.Time `json:"told_at,omitzero"`
 }
 
 // Reclassified is 变更办理类别: the case is harder, or easier, than thought.
 type Reclassified struct {
 	TimeClass TimeClass `json:"time_class"`
-	Reason    string    `json:"reason"`
+	Reason    string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	By        string    `json:"by"`
 }
 
@@ -161,7 +161,7 @@ type DispatchReturned struct {
 type DispatchRuled struct {
 	FinalOrg string    `json:"final_org"`
 	By       string    `json:"by"`
-	Reason   string    `json:"reason"`
+	Reason   string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	At       time.Time `json:"at"`
 }
 

@@ -92,7 +92,7 @@ type LiablePartyNamed struct {
 type LiablePartyDropped struct {
 	EnterpriseID uuid.UUID `json:"enterprise_id"`
 	Role         PartyRole `json:"role"`
-	Reason       string    `json:"reason"`
+	Reason       string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // NegotiationHeld is 协商: the parties talked.

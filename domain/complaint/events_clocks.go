@@ -27,7 +27,7 @@ type ClockExtended struct {
 	calendar.Extended
 	By            string    `json:"by"`
 	DocumentID    uuid.UUID `json:"document_id,omitzero"`
-	Reason        string    `json:"reason"`
+	Reason        string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	ToldContactNo int       `json:"told_contact_no,omitempty"`
 }
 
@@ -175,5 +175,5 @@ type ReferralReceipted struct {
 	ReferralID uuid.UUID `json:"referral_id"`
 	TheirNo    string    `json:"their_no,omitempty"`
 	Accepted   bool      `json:"accepted"`
-	Reason     string    `json:"reason,omitempty"`
+	Reason     string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }

@@ -73,7 +73,7 @@ type Withdrawn struct {
 type Merged struct {
 	IntoID uuid.UUID `json:"into_id"`
 	IntoNo string    `json:"into_no"`
-	Reason string    `json:"reason"`
+	Reason string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // Archived is 归档.

@@ -36,6 +36,7 @@ func Golden(t *testing.T, update bool, specs []domain.EventSpec) {
 			t.Errorf("%s: an empty event does not decode: %v", spec.Type, err)
 			continue
 		}
+		clearText(t, spec.Type, reflect.TypeOf(zero))
 		v := reflect.New(reflect.TypeOf(zero)).Elem()
 		Fill(v, "")
 		want := v.Interface().(domain.Event)
@@ -53,6 +54,31 @@ func Golden(t *testing.T, update bool, specs []domain.EventSpec) {
 				t.Errorf("%s: decoded (-want +got):\n%s", spec.Type, diff)
 			}
 		}
+	}
+}
+
+// freeText are the names of fields into which people write sentences. What
+// somebody writes may be about somebody, so it is sealed.
+var freeText = []string{"Reason", "Note", "Gist", "Items", "Opinion", "Remark", "Summary", "Description"}
+
+// clearText tells of sentences that would be stored in the clear.
+func clearText(t *testing.T, event string, typ reflect.Type) {
+	t.Helper()
+	for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {
+		typ = typ.Elem()
+	}
+	if typ.Kind() != reflect.Struct {
+		return
+	}
+	for _, f := range reflect.VisibleFields(typ) {
+		if f.Tag.Get("seal") != "" || f.Anonymous || !f.IsExported() {
+			continue
+		}
+		plain := f.Type == reflect.TypeFor[string]() || f.Type == reflect.TypeFor[[]string]()
+		if plain && slices.Contains(freeText, f.Name) {
+			t.Errorf("%s: %s.%s is free text in the clear; give it a seal tag", event, typ, f.Name)
+		}
+		clearText(t, event, f.Type)
 	}
 }
 

@@ -71,13 +71,13 @@ type BlacklistNoted struct {
 type BlacklistRemoved struct {
 	List   string      `json:"list"`
 	On     domain.Date `json:"on"`
-	Reason string      `json:"reason"`
+	Reason string      `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // Merged is 并入: two files were one enterprise; this one redirects to the other.
 type Merged struct {
 	IntoID uuid.UUID `json:"into_id"`
-	Reason string    `json:"reason"`
+	Reason string    `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // EventType is the wire name.
@@ -117,7 +117,7 @@ func (Merged) event()            {}
 func Specs() []domain.EventSpec {
 	return []domain.EventSpec{
 		domain.Spec[Registered](), domain.Spec[Renamed](), domain.Spec[CodeEntered](), domain.Spec[HeadcountReported](),
-		domain.Spec[CreditSignal](), domain.Spec[BlacklistNoted](), domain.Spec[BlacklistRemoved](), domain.Spec[Merged](),
+		domain.Spec[CreditSignal](), domain.Spec[BlacklistNoted](), domain.Spec[BlacklistRemoved](domain.InClear), domain.Spec[Merged](domain.InClear),
 	}
 }
 

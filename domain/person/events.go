@@ -52,20 +52,20 @@ type Registered struct {
 // IdentityCorrected is 更正身份信息. The whole new class is stored, and who agreed.
 type IdentityCorrected struct {
 	Identity    Identity `json:"identity,omitzero" seal:"identity"`
-	Reason      string   `json:"reason"`
+	Reason      string   `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	ConfirmedBy string   `json:"confirmed_by"`
 }
 
 // ContactCorrected is 更正联系方式.
 type ContactCorrected struct {
 	Contact Contact `json:"contact,omitzero" seal:"contact"`
-	Reason  string  `json:"reason"`
+	Reason  string  `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // BankCorrected is 更正银行账户.
 type BankCorrected struct {
 	Bank        Bank   `json:"bank,omitzero" seal:"bank"`
-	Reason      string `json:"reason"`
+	Reason      string `json:"reason,omitempty" seal:"narrative"` // ⓟ
 	ConfirmedBy string `json:"confirmed_by"`
 }
 
@@ -119,7 +119,7 @@ func (KinOfStaffDeclared) event() {}
 // Specs says how each event of the family is stored.
 func Specs() []domain.EventSpec {
 	return []domain.EventSpec{
-		domain.Spec[Registered](domain.InClear), domain.Spec[IdentityCorrected](domain.InClear), domain.Spec[ContactCorrected](domain.InClear), domain.Spec[BankCorrected](domain.InClear),
+		domain.Spec[Registered](domain.InClear), domain.Spec[IdentityCorrected](domain.InClear, domain.InClear), domain.Spec[ContactCorrected](domain.InClear, domain.InClear), domain.Spec[BankCorrected](domain.InClear, domain.InClear),
 		domain.Spec[ConsentGiven](), domain.Spec[ConsentWithdrawn](), domain.Spec[KinOfStaffDeclared](),
 		domain.Spec[ErasureRequested](), domain.Spec[ErasureApproved](), domain.Spec[ErasureRefused](),
 		domain.Spec[Suspended](), domain.Spec[Unsuspended](), domain.Spec[KeyShredded](),

@@ -32,7 +32,7 @@ type NumberTaken struct {
 type NumberVoided struct {
 	Series string `json:"series"`
 	N      int    `json:"n"`
-	Reason string `json:"reason"`
+	Reason string `json:"reason,omitempty" seal:"narrative"` // ⓟ
 }
 
 // EventType is the wire name.
@@ -46,7 +46,7 @@ func (NumberVoided) event() {}
 
 // Specs says how each event of the family is stored.
 func Specs() []domain.EventSpec {
-	return []domain.EventSpec{domain.Spec[NumberTaken](), domain.Spec[NumberVoided]()}
+	return []domain.EventSpec{domain.Spec[NumberTaken](), domain.Spec[NumberVoided](domain.InClear)}
 }
 
 // Command is 编号命令.

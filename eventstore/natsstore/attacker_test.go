@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -234,6 +235,22 @@ func (a *attacker) request(m *nats.Msg) []byte {
 func (a *attacker) ask(subject string, body any) []byte {
 	a.t.Helper()
 	return a.request(&nats.Msg{Subject: "$JS.API." + subject, Data: asText(a.t, body)})
+}
+
+// remake deletes the stream and makes it again. The server clears a deleted
+// stream's folder away behind its answer, and may say meanwhile that it cannot
+// make the store of the next: an attacker would try again.
+func (a *attacker) remake(config map[string]any) {
+	a.t.Helper()
+	a.ask("STREAM.DELETE.HEARTH", nil)
+	eventually(a.t, "the stream is made again, or that is refused", func() bool {
+		a.ask("STREAM.CREATE.HEARTH", config)
+		busy := a.no != nil && strings.HasPrefix(a.no.Error(), "error creating store for stream")
+		if busy {
+			a.no = nil
+		}
+		return !busy
+	})
 }
 
 // replyTo asks JetStream to send its answer to a subject that the attacker may

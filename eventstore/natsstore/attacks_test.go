@@ -107,8 +107,7 @@ var deletions = []attack{
 		"delete the stream and make it again", "the log has another id",
 		func(a *attacker) {
 			config := a.config(map[string]any{"metadata": map[string]string{"hearth-log": "another"}})
-			a.ask("STREAM.DELETE.HEARTH", nil)
-			a.ask("STREAM.CREATE.HEARTH", config)
+			a.remake(config)
 		},
 		forbidden, forbidden, forbidden, byIdentity,
 	},
@@ -116,8 +115,7 @@ var deletions = []attack{
 		"make it again under the same id", "the log ends before what was acknowledged",
 		func(a *attacker) {
 			config := a.config(nil)
-			a.ask("STREAM.DELETE.HEARTH", nil)
-			a.ask("STREAM.CREATE.HEARTH", config)
+			a.remake(config)
 		},
 		forbidden, forbidden, forbidden, byEnd,
 	},
@@ -125,8 +123,7 @@ var deletions = []attack{
 		"make it again with other events", "as long, contiguous, well-formed, of the same id: only the Merkle log knows what was there",
 		func(a *attacker) {
 			config := a.config(nil)
-			a.ask("STREAM.DELETE.HEARTH", nil)
-			a.ask("STREAM.CREATE.HEARTH", config)
+			a.remake(config)
 			for _, m := range a.history {
 				a.publish(m.Subject, []byte(strings.Replace(string(m.Body), `"a"`, `"b"`, 1)))
 			}
@@ -217,9 +214,7 @@ var configurations = []attack{
 	{
 		"made again and written later (persist_mode)", "the library knows no such field; the watch compares all that the server tells",
 		func(a *attacker) {
-			config := a.config(fields{"persist_mode": "async", "allow_atomic": false})
-			a.ask("STREAM.DELETE.HEARTH", nil)
-			a.ask("STREAM.CREATE.HEARTH", config)
+			a.remake(a.config(fields{"persist_mode": "async", "allow_atomic": false}))
 		},
 		forbidden, forbidden, forbidden, byConfiguration,
 	},

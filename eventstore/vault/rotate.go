@@ -53,6 +53,20 @@ func (v *Vault) Rotate(ctx context.Context, progress func(moved, total int64)) (
 	return r, nil
 }
 
+// RotateDue rotates when the epoch is older than age, or when a rotation was
+// broken off, and says whether it did. Of several instances one does it.
+func (v *Vault) RotateDue(ctx context.Context, age time.Duration) (Rotation, bool, error) {
+	s, err := v.Status(ctx)
+	if err != nil || s.Epochs == 1 && time.Since(s.Since) < age {
+		return Rotation{}, false, err
+	}
+	r, err := v.Rotate(ctx, func(int64, int64) {})
+	if rejected(err, "vault_rotating") {
+		return Rotation{}, false, nil
+	}
+	return r, err == nil, err
+}
+
 func (d *database) rotate(ctx context.Context, progress func(moved, total int64)) (r Rotation, err error) {
 	live, err := d.live(ctx)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -157,6 +158,18 @@ func openPool(t *testing.T, dsn string, trace pgx.QueryTracer) *pgxpool.Pool {
 	return pool
 }
 
+// An epoch is replaced when it is old enough, and not before.
+func TestRotateDue(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if _, done, err := b.RotateDue(t.Context(), time.Hour); done || err != nil {
+		t.Errorf("an epoch that has just begun: %t, %v", done, err)
+	}
+	if r, done, err := b.RotateDue(t.Context(), 0); !done || err != nil || r.Epoch != 2 {
+		t.Errorf("an old epoch: %+v, %t, %v", r, done, err)
+	}
+}
+
 // Two rotations do not meet.
 func TestRotateOnce(t *testing.T) {
 	t.Parallel()
@@ -169,5 +182,8 @@ func TestRotateOnce(t *testing.T) {
 	}
 	if _, err := b.Rotate(t.Context(), nobody); codeOf(err) != "vault_rotating" {
 		t.Errorf("while another rotates: %v", err)
+	}
+	if _, done, err := b.RotateDue(t.Context(), 0); done || err != nil {
+		t.Errorf("due while another rotates: %t, %v", done, err)
 	}
 }

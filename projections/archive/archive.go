@@ -137,8 +137,10 @@ func (a *Archive) note(ctx context.Context, state projections.State, err error) 
 		return
 	}
 	switch {
-	case err != nil:
+	case state == projections.StateStopped:
 		a.opts.Logger.ErrorContext(ctx, "the archive does not grow", "state", string(state), "err", err)
+	case err != nil: // a connection was lost, say; it is tried again by itself
+		a.opts.Logger.WarnContext(ctx, "the archive waits", "state", string(state), "err", err)
 	case state == projections.StateWaiting:
 		a.opts.Logger.InfoContext(ctx, "another instance writes the archive")
 	default:

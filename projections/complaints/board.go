@@ -115,13 +115,13 @@ const (
 	              with ordinality as p(from_at, to_at, from_on, to_on, n)
   ), m as (
 	select p.n, y.complaint_id, sum(y.paid_fen) as fen
-	  from p join complaints_v2.payment y on not y.reversed and y.paid_on >= p.from_on and y.paid_on <= p.to_on
+	  from p join complaints_v3.payment y on not y.reversed and y.paid_on >= p.from_on and y.paid_on <= p.to_on
 	 group by p.n, y.complaint_id
   )`
 	overPeriods = `
   from p
  cross join (select @days::timestamptz[] as days, @as_of::timestamptz as as_of) w
- cross join complaints_v2.complaint c
+ cross join complaints_v3.complaint c
   left join m on m.complaint_id = c.id and m.n = p.n
  where ` + visible + ` and (@area = '' or c.area = @area)`
 )
@@ -270,7 +270,7 @@ func (q Queries) boardArgs(ctx context.Context, v Viewer, m Moment, periods []Pe
 // workdays are the beginnings of all workdays since the first case.
 func (q Queries) workdays(ctx context.Context, m Moment) ([]time.Time, error) {
 	var first, last time.Time
-	err := q.DB.QueryRow(ctx, `select min(registered_at), max(closed_at) from complaints_v2.complaint`).Scan(&first, &last)
+	err := q.DB.QueryRow(ctx, `select min(registered_at), max(closed_at) from complaints_v3.complaint`).Scan(&first, &last)
 	if err != nil {
 		return nil, fmt.Errorf("span of the board: %w", err)
 	}

@@ -12,6 +12,6 @@ import (
 func (q Queries) ByIDs(ctx context.Context, v Viewer, ids []uuid.UUID) ([]Row, error) {
 	return collect[Row](ctx, q, `
 		select c.* from unnest(@ids::uuid[]) with ordinality as w(id, n)
-		  join complaints_v2.complaint c on c.id = w.id
+		  join complaints_v3.complaint c on c.id = w.id
 		 where `+visible+` order by w.n`, v.args(pgx.StrictNamedArgs{"ids": ids}))
 }

@@ -31,7 +31,7 @@ type Deadline struct {
 func (q Queries) Due(ctx context.Context, v Viewer, until time.Time) ([]Deadline, error) {
 	return collect[Deadline](ctx, q, `
 		select k.*, c.id, c.no, c.employer, c.area, c.risk, c.phase, c.handling_org, c.handler
-		  from complaints_v2.clock k join complaints_v2.complaint c on c.id = k.complaint_id
+		  from complaints_v3.clock k join complaints_v3.complaint c on c.id = k.complaint_id
 		 where k.status in ('running', 'breached') and k.due_at < @until and `+visible+`
 		 order by k.due_at, c.id, k.clock`,
 		v.args(pgx.StrictNamedArgs{"until": until}))
@@ -59,7 +59,7 @@ func (q Queries) Ticks(ctx context.Context, cal calendar.Calendar, now time.Time
 	}
 	limits, err := collect[watched](ctx, q, `
 		select c.id, l.until, l.alert
-		  from complaints_v2.complaint c
+		  from complaints_v3.complaint c
 		  cross join lateral (values (c.inspection_until, c.inspection_alert),
 		                             (c.arbitration_until, c.arbitration_alert)) as l(until, alert)
 		 where c.open and l.until <= @today::date + 90 and (l.alert = 0 or l.alert > 7)`,
@@ -100,7 +100,7 @@ func (d Deadline) unrecorded(cal calendar.Calendar, now time.Time) bool {
 func (q Queries) Outdated(ctx context.Context, calendarVersion string) ([]uuid.UUID, error) {
 	type row struct{ ID uuid.UUID }
 	found, err := collect[row](ctx, q, `
-		select distinct complaint_id as id from complaints_v2.clock
+		select distinct complaint_id as id from complaints_v3.clock
 		 where status in ('running', 'breached') and calendar_v <> '' and calendar_v <> @version order by 1`,
 		pgx.StrictNamedArgs{"version": calendarVersion})
 	ids := make([]uuid.UUID, len(found))

@@ -54,7 +54,7 @@ func (q Queries) Desk(ctx context.Context, v Viewer, r complaint.Rules, now time
 	var d Desk
 	var err error
 	if d.Red, err = collect[Row](ctx, q, `
-		select c.* from complaints_v2.complaint c where c.open and c.risk = 'red' and `+visible+`
+		select c.* from complaints_v3.complaint c where c.open and c.risk = 'red' and `+visible+`
 		 order by c.leader_told, c.next_due_at nulls last, c.id limit @limit`,
 		v.args(pgx.StrictNamedArgs{"limit": deskLimit})); err != nil {
 		return Desk{}, err
@@ -69,7 +69,7 @@ func (q Queries) Desk(ctx context.Context, v Viewer, r complaint.Rules, now time
 		return Desk{}, err
 	}
 	if d.Newest, err = collect[Row](ctx, q, `
-		select c.* from complaints_v2.complaint c where `+visible+`
+		select c.* from complaints_v3.complaint c where `+visible+`
 		 order by c.registered_at desc, c.id desc limit @limit`,
 		v.args(pgx.StrictNamedArgs{"limit": newestLimit})); err != nil {
 		return Desk{}, err
@@ -82,7 +82,7 @@ func (q Queries) Desk(ctx context.Context, v Viewer, r complaint.Rules, now time
 func (q Queries) promised(ctx context.Context, v Viewer, by string, until time.Time) ([]PromisedRow, error) {
 	return collect[PromisedRow](ctx, q, `
 		select c.*, p.event_no, p.due_at, p.about_sealed, p.promised_by
-		  from complaints_v2.promise p join complaints_v2.complaint c on c.id = p.complaint_id
+		  from complaints_v3.promise p join complaints_v3.complaint c on c.id = p.complaint_id
 		 where p.kept_at is null and c.open and (@by = '' or p.promised_by = @by) and p.due_at < @until and `+visible+`
 		 order by p.due_at, c.id, p.event_no limit @limit`,
 		v.args(pgx.StrictNamedArgs{"by": by, "until": until, "limit": deskLimit}))
@@ -91,9 +91,9 @@ func (q Queries) promised(ctx context.Context, v Viewer, by string, until time.T
 func (q Queries) toCall(ctx context.Context, v Viewer, r complaint.Rules) ([]CallbackRow, error) {
 	return collect[CallbackRow](ctx, q, `
 		select c.*, b.claimant_no, cardinality(b.attempts) as tried, k.due_at
-		  from complaints_v2.complaint c
-		  join complaints_v2.callback b on b.complaint_id = c.id
-		  left join complaints_v2.clock k on k.complaint_id = c.id and k.clock = 'callback' and k.status in ('running', 'breached')
+		  from complaints_v3.complaint c
+		  join complaints_v3.callback b on b.complaint_id = c.id
+		  left join complaints_v3.clock k on k.complaint_id = c.id and k.clock = 'callback' and k.status in ('running', 'breached')
 		 where c.phase = 'awaiting_closure' and b.wanted and not b.answered
 		   and not (cardinality(b.attempts) >= @attempts and (select count(distinct d) from unnest(b.attempts) d) >= @days)
 		   and c.handler <> @user and c.co_handler <> @user and `+visible+`

@@ -109,11 +109,11 @@ func (b *batch) intake(r *Row, rec *eventstore.Recorded, ev complaint.Event) {
 		r.Restricted, r.AccusedOrg, r.AllowedRoles = true, ev.AccusedOrg, ev.AllowedRoles
 	case complaint.DuplicateHinted:
 		h := b.hints.change(hintKey{r.ID, ev.OtherNo})
-		h.OtherID, h.Score, h.Keys, h.DismissedBy, h.Reason = ev.OtherID, ev.ScorePercent, ev.Keys, "", ""
+		h.OtherID, h.Score, h.Keys, h.DismissedBy = ev.OtherID, ev.ScorePercent, ev.Keys, ""
 		r.Hints = b.openHints(r.ID)
 	case complaint.DuplicateDismissed:
 		h := b.hints.change(hintKey{r.ID, ev.OtherNo})
-		h.DismissedBy, h.Reason = ev.By, ev.Reason
+		h.DismissedBy = ev.By
 		r.Hints = b.openHints(r.ID)
 	default: // apply sends no other events here
 	}

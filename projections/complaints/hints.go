@@ -55,20 +55,20 @@ func (q Queries) Hints(ctx context.Context, v Viewer, h HintQuery) ([]Duplicate,
 	}
 	found, err := collect[Duplicate](ctx, q, `
 		with hit as (
-			select id, 'external_no' as key from complaints_v2.complaint
+			select id, 'external_no' as key from complaints_v3.complaint
 			 where @external_no <> '' and external_no = @external_no and external_system = @external_system
 			union all
-			select id, 'reporter' from complaints_v2.complaint
+			select id, 'reporter' from complaints_v3.complaint
 			 where @reporter::uuid <> `+nobody+` and reporter = @reporter and reporter <> `+nobody+`
 			   and registered_at >= @since
 			union all
-			(select id, 'employer_months' from complaints_v2.complaint
+			(select id, 'employer_months' from complaints_v3.complaint
 			  where @enterprise::uuid <> `+nobody+` and enterprise_id = @enterprise and enterprise_id <> `+nobody+`
 			    and coalesce(owed_from, '-infinity') <= coalesce(@to, date 'infinity')
 			    and coalesce(@from, date '-infinity') <= coalesce(owed_to, 'infinity')
 			  order by registered_at desc limit 200)
 			union all
-			(select id, 'employer_months' from complaints_v2.complaint
+			(select id, 'employer_months' from complaints_v3.complaint
 			  where @name <> '' and employer_key <> '' and employer_key like @name || '%'
 			    and coalesce(owed_from, '-infinity') <= coalesce(@to, date 'infinity')
 			    and coalesce(@from, date '-infinity') <= coalesce(owed_to, 'infinity')
@@ -76,7 +76,7 @@ func (q Queries) Hints(ctx context.Context, v Viewer, h HintQuery) ([]Duplicate,
 		)
 		select c.*, h.keys
 		  from (select id, array_agg(distinct key order by key) as keys from hit group by id) h
-		  join complaints_v2.complaint c on c.id = h.id
+		  join complaints_v3.complaint c on c.id = h.id
 		 where c.id <> @except and c.phase <> 'merged' and `+visible+`
 		 order by c.registered_at desc, c.id`,
 		v.args(pgx.StrictNamedArgs{

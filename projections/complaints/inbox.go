@@ -67,15 +67,15 @@ const (
 	myWork    = `c.phase = 'in_progress' and ` + mine
 	closing   = `c.phase = 'awaiting_closure' and not (` + mine + `)`
 	large     = `(c.collective or greatest(c.reported_fen, c.claimed_fen, c.verified_fen) > me.vice_chair)`
-	aClaimant = `exists (select from complaints_v2.claimant l where l.complaint_id = c.id and not l.removed and `
-	toCall    = `exists (select from complaints_v2.callback b where b.complaint_id = c.id and b.wanted and not b.answered
+	aClaimant = `exists (select from complaints_v3.claimant l where l.complaint_id = c.id and not l.removed and `
+	toCall    = `exists (select from complaints_v3.callback b where b.complaint_id = c.id and b.wanted and not b.answered
 		and not (cardinality(b.attempts) >= me.attempts
 		         and (select count(distinct d) from unnest(b.attempts) d) >= me.days))`
 	// A case can be closed when nobody in its ledger lacks an outcome, nothing is
 	// awaited or pending, and no clock stands still or was late without a reason.
 	settled = `c.awaited = '[]' and not c.crime_hint and (c.leader_told or not c.collective)
 		and not ` + aClaimant + `l.outcome = '')
-		and not exists (select from complaints_v2.clock k where k.complaint_id = c.id
+		and not exists (select from complaints_v3.clock k where k.complaint_id = c.id
 			and (k.status = 'paused' or k.breached_at is not null and k.explained = ''
 			     or k.status = 'running' and k.clock not in ('handle', 'callback', 'closure_review')))`
 )
@@ -114,7 +114,7 @@ var waits = []Wait{
 	},
 	{
 		"promise", "承诺回电", append(desk, handlers...), next(new(complaint.LogContact)),
-		`c.open and exists (select from complaints_v2.promise p where p.complaint_id = c.id and p.kept_at is null and p.promised_by = me.id)`,
+		`c.open and exists (select from complaints_v3.promise p where p.complaint_id = c.id and p.kept_at is null and p.promised_by = me.id)`,
 	},
 	{
 		"accept", "待受理",
@@ -166,12 +166,12 @@ var waits = []Wait{
 	},
 	{
 		"contact", "待首次联系", handlers, next(new(complaint.LogContact)),
-		myWork + ` and exists (select from complaints_v2.clock k where k.complaint_id = c.id and k.clock = 'first_contact'
+		myWork + ` and exists (select from complaints_v3.clock k where k.complaint_id = c.id and k.clock = 'first_contact'
 			and k.status in ('running', 'breached'))`,
 	},
 	{
 		"explain", "逾期待说明", handlers, next(new(complaint.ExplainOverdue)),
-		myWork + ` and c.overdue and exists (select from complaints_v2.clock k where k.complaint_id = c.id
+		myWork + ` and c.overdue and exists (select from complaints_v3.clock k where k.complaint_id = c.id
 			and k.breached_at is not null and k.explained = '')`,
 	},
 	{
@@ -217,14 +217,14 @@ var waits = []Wait{
 		"extend", "办理时限将到,可批准延长",
 		[]domain.Role{domain.RoleApprover},
 		next(new(complaint.ExtendClock)),
-		`c.phase in ('accepted', 'in_progress') and exists (select from complaints_v2.clock k where k.complaint_id = c.id
+		`c.phase in ('accepted', 'in_progress') and exists (select from complaints_v3.clock k where k.complaint_id = c.id
 			and k.clock = 'handle' and k.status = 'running' and k.extended = '' and k.step in ('t-3wd', 't-1wd'))`,
 	},
 	{
 		"supervise", "逾期5个工作日以上",
 		[]domain.Role{domain.RoleApprover},
 		next(new(complaint.OrderSupervision)),
-		`c.open and c.overdue and exists (select from complaints_v2.clock k where k.complaint_id = c.id
+		`c.open and c.overdue and exists (select from complaints_v3.clock k where k.complaint_id = c.id
 			and k.status = 'breached' and k.step in ('t+5wd', 't+10wd'))`,
 	},
 	{"archive", "待归档", handlers, next(new(complaint.Archive)), `c.phase = 'closed' and ` + mine},
@@ -258,7 +258,7 @@ func inboxSQL(role domain.Role) (sql string, any bool) {
 	}
 	return `
 		select c.*, w.waits
-		  from complaints_v2.complaint c
+		  from complaints_v3.complaint c
 		 cross join (select @user::text as id, @org::text as org, @role::text as role, @ruling::int as ruling,
 		                    @vice_chair::bigint as vice_chair, @attempts::int as attempts, @days::int as days) me
 		 cross join lateral (select array_remove(array[` + strings.Join(cases, ",\n") + `], null) as waits) w

@@ -57,7 +57,7 @@ type Page[T any] struct {
 }
 
 const where = `
-  from complaints_v2.complaint c
+  from complaints_v3.complaint c
  where ` + visible + `
    and (@phases::text[] is null or c.phase = any (@phases))
    and (not @open or c.open)

@@ -53,8 +53,8 @@ func New(v projections.Sealer) *Model {
 func (*Model) Name() string { return "complaints" }
 
 // Version is that of the tables and of what the rows mean. The queries have it in
-// the schema's name, complaints_v2.
-func (*Model) Version() int { return 2 }
+// the schema's name, complaints_v3.
+func (*Model) Version() int { return 3 }
 
 // Tables makes the tables.
 func (*Model) Tables() string { return tables }

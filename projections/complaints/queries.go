@@ -64,13 +64,13 @@ func (v Viewer) args(more pgx.StrictNamedArgs) pgx.StrictNamedArgs {
 
 // Get is one case.
 func (q Queries) Get(ctx context.Context, v Viewer, id uuid.UUID) (Row, error) {
-	return q.one(ctx, `select c.* from complaints_v2.complaint c where c.id = @id and `+visible,
+	return q.one(ctx, `select c.* from complaints_v3.complaint c where c.id = @id and `+visible,
 		v.args(pgx.StrictNamedArgs{"id": id}))
 }
 
 // ByNo is one case by its number.
 func (q Queries) ByNo(ctx context.Context, v Viewer, no string) (Row, error) {
-	return q.one(ctx, `select c.* from complaints_v2.complaint c where c.no = @no and `+visible,
+	return q.one(ctx, `select c.* from complaints_v3.complaint c where c.no = @no and `+visible,
 		v.args(pgx.StrictNamedArgs{"no": no}))
 }
 
@@ -92,14 +92,14 @@ func (q Queries) one(ctx context.Context, sql string, args pgx.StrictNamedArgs) 
 // Ledger is the claimants of a case, without those who were removed.
 func (q Queries) Ledger(ctx context.Context, v Viewer, id uuid.UUID) ([]Claimant, error) {
 	return lines[Claimant](ctx, q, v, id, `
-		select t.* from complaints_v2.claimant t join complaints_v2.complaint c on c.id = t.complaint_id
+		select t.* from complaints_v3.claimant t join complaints_v3.complaint c on c.id = t.complaint_id
 		 where t.complaint_id = @id and not t.removed and `+visible+` order by t.claimant_no`)
 }
 
 // Clocks are the time limits of a case, open ones first, by due date.
 func (q Queries) Clocks(ctx context.Context, v Viewer, id uuid.UUID) ([]Clock, error) {
 	return lines[Clock](ctx, q, v, id, `
-		select t.* from complaints_v2.clock t join complaints_v2.complaint c on c.id = t.complaint_id
+		select t.* from complaints_v3.clock t join complaints_v3.complaint c on c.id = t.complaint_id
 		 where t.complaint_id = @id and `+visible+`
 		 order by t.status in ('met', 'none'), t.due_at nulls last, t.clock`)
 }
@@ -107,28 +107,28 @@ func (q Queries) Clocks(ctx context.Context, v Viewer, id uuid.UUID) ([]Clock, e
 // Payments are the payments of a case, reversed ones too.
 func (q Queries) Payments(ctx context.Context, v Viewer, id uuid.UUID) ([]Payment, error) {
 	return lines[Payment](ctx, q, v, id, `
-		select t.* from complaints_v2.payment t join complaints_v2.complaint c on c.id = t.complaint_id
+		select t.* from complaints_v3.payment t join complaints_v3.complaint c on c.id = t.complaint_id
 		 where t.complaint_id = @id and `+visible+` order by t.payment_no`)
 }
 
 // Parties are those who are liable, without those who were dropped.
 func (q Queries) Parties(ctx context.Context, v Viewer, id uuid.UUID) ([]Party, error) {
 	return lines[Party](ctx, q, v, id, `
-		select t.* from complaints_v2.party t join complaints_v2.complaint c on c.id = t.complaint_id
+		select t.* from complaints_v3.party t join complaints_v3.complaint c on c.id = t.complaint_id
 		 where t.complaint_id = @id and not t.dropped and `+visible+` order by t.role, t.enterprise_id`)
 }
 
 // Callbacks are those who are to be called back, and those who were.
 func (q Queries) Callbacks(ctx context.Context, v Viewer, id uuid.UUID) ([]Callback, error) {
 	return lines[Callback](ctx, q, v, id, `
-		select t.* from complaints_v2.callback t join complaints_v2.complaint c on c.id = t.complaint_id
+		select t.* from complaints_v3.callback t join complaints_v3.complaint c on c.id = t.complaint_id
 		 where t.complaint_id = @id and `+visible+` order by t.claimant_no`)
 }
 
 // Promises are the call-backs that were promised, and whether they were made.
 func (q Queries) Promises(ctx context.Context, v Viewer, id uuid.UUID) ([]Promise, error) {
 	return lines[Promise](ctx, q, v, id, `
-		select t.* from complaints_v2.promise t join complaints_v2.complaint c on c.id = t.complaint_id
+		select t.* from complaints_v3.promise t join complaints_v3.complaint c on c.id = t.complaint_id
 		 where t.complaint_id = @id and `+visible+` order by t.event_no`)
 }
 
@@ -136,9 +136,9 @@ func (q Queries) Promises(ctx context.Context, v Viewer, id uuid.UUID) ([]Promis
 // viewer may not see are left out.
 func (q Queries) Hinted(ctx context.Context, v Viewer, id uuid.UUID) ([]Hint, error) {
 	return lines[Hint](ctx, q, v, id, `
-		select t.* from complaints_v2.hint t join complaints_v2.complaint c on c.id = t.other_id
+		select t.* from complaints_v3.hint t join complaints_v3.complaint c on c.id = t.other_id
 		 where t.complaint_id = @id and `+visible+`
-		   and exists (select from complaints_v2.complaint c where c.id = @id and `+visible+`)
+		   and exists (select from complaints_v3.complaint c where c.id = @id and `+visible+`)
 		 order by t.score desc, t.other_no`)
 }
 
@@ -178,9 +178,9 @@ func (q Queries) Elsewhere(ctx context.Context, id uuid.UUID, people []complaint
 	return collect[complaint.Elsewhere](ctx, q, `
 		select distinct on (p.person_id) p.person_id, c.id as other_id, c.no as other_no
 		  from unnest(@persons::uuid[], @from::date[], @to::date[]) as p(person_id, owed_from, owed_to)
-		  join complaints_v2.claimant l on l.person_id = p.person_id and not l.removed and l.complaint_id <> @id
-		  join complaints_v2.complaint c on c.id = l.complaint_id and c.open
-		  join complaints_v2.complaint own on own.id = @id
+		  join complaints_v3.claimant l on l.person_id = p.person_id and not l.removed and l.complaint_id <> @id
+		  join complaints_v3.complaint c on c.id = l.complaint_id and c.open
+		  join complaints_v3.complaint own on own.id = @id
 		 where (c.enterprise_id = own.enterprise_id and c.enterprise_id <> `+nobody+`
 		        or c.employer_key = own.employer_key and c.employer_key <> '')
 		   and coalesce(l.owed_from, '-infinity') <= coalesce(p.owed_to, 'infinity')
@@ -205,7 +205,7 @@ func months(items []complaint.ClaimItem) (from, to domain.Date) {
 // Last is the position of the newest change of any case.
 func (q Queries) Last(ctx context.Context) (int64, error) {
 	var last int64
-	if err := q.DB.QueryRow(ctx, `select coalesce(max(position), 0) from complaints_v2.complaint`).Scan(&last); err != nil {
+	if err := q.DB.QueryRow(ctx, `select coalesce(max(position), 0) from complaints_v3.complaint`).Scan(&last); err != nil {
 		return 0, fmt.Errorf("newest change: %w", err)
 	}
 	return last, nil

@@ -277,7 +277,6 @@ type Hint struct {
 	Score       int                      `db:"score" json:"score_percent"`
 	Keys        []complaint.DuplicateKey `db:"keys" json:"keys"`
 	DismissedBy string                   `db:"dismissed_by" json:"dismissed_by,omitempty"` // empty: still open
-	Reason      string                   `db:"reason" json:"reason,omitempty"`
 }
 
 type hintKey struct {

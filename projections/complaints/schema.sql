@@ -191,6 +191,5 @@ create table hint (
     score        integer not null,
     keys         text[] not null,
     dismissed_by text not null,
-    reason       text not null,
     primary key (complaint_id, other_no)
 );

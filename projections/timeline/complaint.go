@@ -55,22 +55,22 @@ func intakeLine(ev complaint.Event) Line {
 	case complaint.DuplicateHinted:
 		return line(Intake, "系统提示与%s疑似重复(相似度%d%%,依据:%s)。", ev.OtherNo, ev.ScorePercent, labels(ev.Keys))
 	case complaint.DuplicateDismissed:
-		return line(Intake, "%s核对后排除与%s重复:%s。", user(ev.By), ev.OtherNo, ev.Reason)
+		return line(Intake, "%s核对后排除与%s重复。", user(ev.By), ev.OtherNo).with(ev.Reason)
 	case complaint.RespondentIdentified:
 		return line(Intake, "认定被诉主体:%s。", enterpriseMark(ev.EnterpriseID))
 	case complaint.SupplementRequested:
-		return line(Intake, "要求在%s前补正:%s。", ev.DueOn, strings.Join(ev.Items, "、"))
+		return line(Intake, "要求在%s前补正。", ev.DueOn).with(strings.Join(ev.Items, "、"))
 	case complaint.SupplementReceived:
-		return line(Intake, "收到补正:%s。", strings.Join(ev.Items, "、"))
+		return line(Intake, "收到补正。").with(strings.Join(ev.Items, "、"))
 	case complaint.Accepted:
 		return line(Intake, "受理,承办单位%s,类别“%s”,按“%s”办理%s。", org(ev.HandlingOrg), ev.Category.Label(), ev.TimeClass.Label(),
 			optional(",依据:%s", ev.Basis))
 	case complaint.NotAccepted:
 		return line(Intake, "不予受理(%s),已告知可向%s反映%s。", ev.Reason.Label(), ev.RedirectTo, optional(",通知书%s", ev.NoticeNo))
 	case complaint.TransferredOut:
-		return line(Intake, "转出至%s%s%s:%s。", ev.To.Label(), optional("(%s)", ev.Body), optional(",对方编号%s", ev.TheirNo), ev.Reason)
+		return line(Intake, "转出至%s%s%s。", ev.To.Label(), optional("(%s)", ev.Body), optional(",对方编号%s", ev.TheirNo)).with(ev.Reason)
 	case complaint.Reclassified:
-		return line(Intake, "%s将办理类别改为“%s”:%s。", user(ev.By), ev.TimeClass.Label(), ev.Reason)
+		return line(Intake, "%s将办理类别改为“%s”。", user(ev.By), ev.TimeClass.Label()).with(ev.Reason)
 	case complaint.Linked:
 		return line(Intake, "与%s关联(%s)。", ev.OtherNo, ev.Relation.Label())
 	default:
@@ -87,7 +87,7 @@ func dispatchLine(ev complaint.Event) Line {
 	case complaint.DispatchReturned:
 		return line(Dispatch, "第%d次退单,原因:%s。", ev.Nth, ev.Reason.Label()).with(ev.Note)
 	case complaint.DispatchRuled:
-		return line(Dispatch, "%s裁定由%s办理:%s。", user(ev.By), org(ev.FinalOrg), ev.Reason)
+		return line(Dispatch, "%s裁定由%s办理。", user(ev.By), org(ev.FinalOrg)).with(ev.Reason)
 	case complaint.HandlerAssigned:
 		var co mark
 		if ev.CoHandler != "" {
@@ -178,7 +178,7 @@ func claimsLine(ev complaint.Event) Line {
 		}
 		return line(Claims, "列明责任主体:%s(%s),依据%s%s。", enterpriseMark(ev.EnterpriseID), ev.Role.Label(), ev.BasisArticle, limit)
 	case complaint.LiablePartyDropped:
-		return line(Claims, "撤销责任主体%s(%s):%s。", enterpriseMark(ev.EnterpriseID), ev.Role.Label(), ev.Reason)
+		return line(Claims, "撤销责任主体%s(%s)。", enterpriseMark(ev.EnterpriseID), ev.Role.Label()).with(ev.Reason)
 	default:
 		return Line{}
 	}
@@ -210,7 +210,7 @@ func procedureLine(ev complaint.Event) Line {
 	case complaint.ReferralSent:
 		return line(Document, "移送%s,提供材料:%s,依据:%s。", ev.Agency.Label(), strings.Join(ev.DataSent, "、"), ev.Basis)
 	case complaint.ReferralReceipted:
-		return line(Document, "收到移送回执:%s%s%s。", yesNo(ev.Accepted, "已接收", "被退回"), optional(",对方编号%s", ev.TheirNo), optional(",理由:%s", ev.Reason))
+		return line(Document, "收到移送回执:%s%s。", yesNo(ev.Accepted, "已接收", "被退回"), optional(",对方编号%s", ev.TheirNo)).with(ev.Reason)
 	default:
 		return Line{}
 	}

@@ -20,7 +20,7 @@ func clockLine(ev complaint.Event) Line {
 	case complaint.ClockResumed:
 		return line(Clock, "%s恢复计时,%s到期。", clockName(ev.Clock), moment(ev.DueAt))
 	case complaint.ClockExtended:
-		return line(Clock, "%s批准%s延长%s,%s到期:%s。", user(ev.By), clockName(ev.Clock), ev.Added.Text(), moment(ev.DueAt), ev.Reason)
+		return line(Clock, "%s批准%s延长%s,%s到期。", user(ev.By), clockName(ev.Clock), ev.Added.Text(), moment(ev.DueAt)).with(ev.Reason)
 	case complaint.ClockChanged:
 		return line(Clock, "%s调整为%s,%s到期。", clockName(ev.Clock), ev.Length.Text(), moment(ev.DueAt))
 	case complaint.ClockRecomputed:
@@ -60,7 +60,7 @@ func closureLine(ev complaint.Event) Line {
 	case complaint.Withdrawn:
 		return line(Closure, "诉求人撤回,自愿性由第%d次联系核实。", ev.CheckContactNo).with(ev.Reason)
 	case complaint.Merged:
-		return line(Closure, "并入%s:%s。", ev.IntoNo, ev.Reason)
+		return line(Closure, "并入%s。", ev.IntoNo).with(ev.Reason)
 	case complaint.Archived:
 		return line(Closure, "归档,保管期限%s。", ev.Retention.Label())
 	default:

@@ -27,9 +27,9 @@ func enterpriseLine(ev enterprise.Event) Line {
 	case enterprise.BlacklistNoted:
 		return line(Register, "自%s起列入%s%s,来源:%s。", ev.From, ev.List, optional(",至%s", ev.To.String()), ev.Source)
 	case enterprise.BlacklistRemoved:
-		return line(Register, "%s移出%s:%s。", ev.On, ev.List, ev.Reason)
+		return line(Register, "%s移出%s。", ev.On, ev.List).with(ev.Reason)
 	case enterprise.Merged:
-		return line(Register, "单位档案并入%s:%s。", enterpriseMark(ev.IntoID), ev.Reason)
+		return line(Register, "单位档案并入%s。", enterpriseMark(ev.IntoID)).with(ev.Reason)
 	default:
 		return Line{}
 	}
@@ -41,7 +41,7 @@ func seriesLine(ev series.Event) Line {
 	case series.NumberTaken:
 		return line(Register, "取号:%s第%d号。", ev.Series, ev.N)
 	case series.NumberVoided:
-		return line(Register, "作废:%s第%d号,原因:%s。", ev.Series, ev.N, ev.Reason)
+		return line(Register, "作废:%s第%d号。", ev.Series, ev.N).with(ev.Reason)
 	default:
 		return Line{}
 	}

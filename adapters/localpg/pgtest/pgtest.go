@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/goleak"
 
@@ -72,12 +73,31 @@ func DSN(t testing.TB, opts ...Option) string {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), dropLimit)
 		defer cancel()
-		if err := run(ctx, dsn, "drop database "+name+" with (force)"); err != nil {
+		if err := drop(ctx, dsn, name); err != nil {
 			t.Errorf("drop the test's database: %v", err)
 		}
 	})
 	address.Path = "/" + name
 	return address.String()
+}
+
+// drop removes a database with the connections to it. PostgreSQL refuses it while
+// one of its own workers, an autovacuum, is in there, which no user may end; that
+// one is soon done.
+func drop(ctx context.Context, dsn, name string) error {
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := run(ctx, dsn, "drop database "+name+" with (force)")
+		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.Code != "42501" {
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // Pool makes a fresh, empty database and opens it as the program does. Both end
