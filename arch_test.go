@@ -68,6 +68,7 @@ var allowed = []struct {
 	{"adapters/web", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections", "hearth/adapters/accounts", "hearth/adapters/oidc", "hearth/adapters/qrcode", "hearth/adapters/totp", "hearth/adapters/web/chart", uuidLib, scsLib, pgxLib}},
 	{"adapters/web/users", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/timeline", "hearth/adapters/accounts", "hearth/adapters/totp", "hearth/adapters/web", uuidLib}},
 	{"adapters/web/reactions", []string{"hearth/domain", "hearth/adapters/reactions", "hearth/adapters/web", uuidLib}},
+	{"adapters/web/orgs", []string{"hearth/domain/...", "hearth/eventstore", "hearth/adapters/casework", "hearth/adapters/web", uuidLib}},
 	{"adapters/web/...", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/calls", "hearth/adapters/casework", "hearth/adapters/importer", "hearth/adapters/sheet", "hearth/adapters/web", "hearth/adapters/web/chart", uuidLib}},
 	{"adapters/api", []string{"hearth/domain/...", "hearth/eventstore", "hearth/projections/...", "hearth/adapters/accounts", "hearth/adapters/casework", uuidLib, humaLib}},
 	{"cmd/...", []string{"*"}},

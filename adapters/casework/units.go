@@ -48,6 +48,18 @@ func (s *Service) Units(ctx context.Context) (orgunit.Tree, error) {
 	return t.tree, t.err
 }
 
+// KnownUnits is the tree as it was read last, for names on pages: it waits for
+// nobody. Sight, which every page asks for, keeps it fresh.
+func (s *Service) KnownUnits() orgunit.Tree {
+	t := &s.tree
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.tree.Empty() {
+		return orgunit.Founding()
+	}
+	return t.tree
+}
+
 // read goes on from where the tree was read last; mu is held.
 func (t *tree) read(ctx context.Context, store eventstore.Store) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)

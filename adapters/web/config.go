@@ -10,6 +10,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"hearth/adapters/accounts"
+	"hearth/domain/orgunit"
 	"hearth/domain/user"
 	"hearth/eventstore"
 	"hearth/projections"
@@ -73,6 +74,7 @@ type Config struct {
 	Titles   map[string]string // of the read models, for people
 	Checks   []Check
 	Families []Family
+	Units    func() orgunit.Tree                  // as it is known now; nil: the founding tree
 	Alarms   func() []Alarm                       // nil: there are none
 	Keeping  func(ctx context.Context) []Standing // nil: nothing to tell
 	Log      *slog.Logger
@@ -109,6 +111,10 @@ func (c *Config) check() error {
 		return errors.New("web: accounts and sessions are needed")
 	case c.Log == nil || c.Now == nil:
 		return errors.New("web: a log and a clock are needed")
+	}
+	if c.Units == nil {
+		founding := orgunit.Founding()
+		c.Units = func() orgunit.Tree { return founding }
 	}
 	if c.Org == "" {
 		c.Org = "晋城市总工会"

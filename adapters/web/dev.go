@@ -6,6 +6,7 @@ import (
 
 	"hearth/adapters/web/chart"
 	"hearth/domain"
+	"hearth/domain/orgunit"
 )
 
 // partsPage shows every part that pages are built from, filled with invented
@@ -99,12 +100,13 @@ func sampleCharts() []chart.Figure {
 	wan := func(v int64) string { return FormatWan(domain.Fen(v)) }
 	months := []string{"6月", "7月", "8月", "9月", "10月", "11月"}
 	link := func(i int) string { return fmt.Sprintf("/dev/parts?m=%d", i+6) }
-	n := map[string]int64{"jc": 4, "jc-cq": 31, "jc-zz": 22, "jc-gp": 17, "jc-yc": 12, "jc-lc": 3, "jc-qs": 8, "jc-kf": 26}
+	lines := orgunit.Founding().Lines("", domain.NewDate(2026, 11, 23))
+	n := map[string]int64{"jc/own": 4, "jc-cq": 31, "jc-zz": 22, "jc-gp": 17, "jc-yc": 12, "jc-lc": 3, "jc-qs": 8, "jc-kf": 26}
 	count := func(title, label string) chart.Spec {
 		return chart.Spec{Title: title, Unit: "件", Label: label, Note: "按受理时间统计,共 123 件"}
 	}
 	return []chart.Figure{
-		CountyMap(count("各县区投诉", "县区"), func(unit string) (int64, string) { return n[unit], "/dev/parts?unit=" + unit }),
+		CountyMap(count("各县区投诉", "县区"), lines, func(unit string) (int64, string) { return n[unit], "/dev/parts?unit=" + unit }),
 		chart.Bars(count("按类别", "类别"), []chart.Point{{Label: "欠薪", Value: 82, Href: "/dev/parts?c=1"}, {Label: "劳动合同、解除", Value: 21}, {Label: "工伤", Value: 12}, {Label: "社保", Value: 8}}),
 		chart.Stacked(count("每月办理", "月份"), months, []chart.Series{{Name: "按期办结", Values: []int64{12, 15, 9, 21, 17, 8}, Href: link}, {Name: "办理中", Values: []int64{0, 1, 2, 4, 9, 14}, Href: link}, {Name: "超期", Values: []int64{1, 0, 2, 1, 3, 1}, Href: link}}),
 		chart.Lines(chart.Spec{Title: "投诉金额与追回金额", Unit: "万元", Label: "月份", Format: wan}, months, []chart.Series{{Name: "投诉", Values: []int64{31_000_000, 42_500_000, 28_000_000, 61_200_000, 55_000_000, 47_300_000}, Href: link}, {Name: "追回", Values: []int64{22_000_000, 25_500_000, 27_000_000, 38_200_000, 41_000_000, 12_300_000}, Href: link}}),

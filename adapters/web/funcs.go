@@ -13,14 +13,16 @@ import (
 
 // funcs are the functions of templates. What depends on the time takes it as an
 // argument: $.Now.
-func funcs(a *assets) template.FuncMap {
+func funcs(a *assets, units func() orgunit.Tree) template.FuncMap {
 	return template.FuncMap{
 		"asset": a.url,
 		"field": newField, "choose": newChoice,
 		"date": FormatDate, "datetime": FormatTime, "clock": formatClock,
 		"due": NewDue, "ago": Ago,
 		"yuan": domain.Fen.String, "wan": FormatWan, "num": formatNumber, "percent": FormatPercent, "size": formatSize,
-		"unit": orgunit.Name, "unitShort": orgunit.Short, "role": domain.Role.Label, "roles": roleLabels,
+		"unit":      func(code string) string { return units().Name(code) },
+		"unitShort": func(code string) string { return units().Short(code) },
+		"role":      domain.Role.Label, "roles": roleLabels,
 		"lines": func(s string) []string { return strings.Split(s, "\n") },
 		"join":  strings.Join,
 		"inc":   func(n int) int { return n + 1 },

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"hearth/adapters/accounts"
-	"hearth/domain/orgunit"
 )
 
 // Page is what the frame around every page needs. Page structs embed it and are
@@ -49,9 +48,6 @@ type Problem struct {
 type Paged interface{ page() *Page }
 
 func (p *Page) page() *Page { return p }
-
-// UserUnit is the short name of the user's unit.
-func (p *Page) UserUnit() string { return orgunit.Short(p.User.Org) }
 
 // Initial is the first character of the user's name.
 func (p *Page) Initial() string {

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"hearth/domain/orgunit"
 )
 
 //go:embed templates
@@ -20,8 +22,8 @@ type templates struct{ byName map[string]*template.Template }
 
 // parseTemplates reads the shell's and the families' templates. Whatever is
 // wrong with them is found here, not when somebody opens the page.
-func parseTemplates(a *assets, families []Family) (*templates, error) {
-	base, err := template.New("base").Funcs(funcs(a)).ParseFS(ownTemplates, "templates/*.html", "templates/parts/*.html")
+func parseTemplates(a *assets, units func() orgunit.Tree, families []Family) (*templates, error) {
+	base, err := template.New("base").Funcs(funcs(a, units)).ParseFS(ownTemplates, "templates/*.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: templates: %w", err)
 	}

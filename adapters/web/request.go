@@ -12,6 +12,7 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/domain"
+	"hearth/domain/orgunit"
 	"hearth/eventstore"
 )
 
@@ -60,6 +61,17 @@ func (s *Shell) request(w http.ResponseWriter, r *http.Request) *Request {
 
 // Writer is where the answer goes, for downloads and the like.
 func (q *Request) Writer() http.ResponseWriter { return q.w }
+
+// Units is the tree of units as it is known now.
+func (q *Request) Units() orgunit.Tree { return q.shell.cfg.Units() }
+
+// UnitOptions are all units of today's tree, for forms.
+func (q *Request) UnitOptions(name func(orgunit.Unit) string) (options []Option) {
+	for _, u := range q.Units().All(domain.DateOf(q.Now())) {
+		options = append(options, Option{Value: u.Code, Label: name(u)})
+	}
+	return options
+}
 
 // Now is the time of the request.
 func (q *Request) Now() time.Time { return q.shell.cfg.Now() }

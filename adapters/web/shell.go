@@ -40,7 +40,7 @@ func New(ctx context.Context, cfg Config) (shell *Shell, err error) {
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
-	if s.pages, err = parseTemplates(s.assets, cfg.Families); err != nil {
+	if s.pages, err = parseTemplates(s.assets, cfg.Units, cfg.Families); err != nil {
 		return nil, err
 	}
 	s.sessions = newSessions(cfg)

@@ -12,7 +12,6 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/domain"
-	"hearth/domain/orgunit"
 	"hearth/domain/user"
 )
 
@@ -47,7 +46,7 @@ func (s *Shell) showSignIn(q *Request, status int, p *signInPage) error {
 	if s.demo() {
 		p.Password = accounts.DemoPassword
 		for _, a := range s.cfg.Demo {
-			p.Accounts = append(p.Accounts, demoAccount{a.Login, a.Name, roleLabels(a.Roles), orgunit.Short(a.Org)})
+			p.Accounts = append(p.Accounts, demoAccount{a.Login, a.Name, roleLabels(a.Roles), q.Units().Short(a.Org)})
 		}
 	}
 	return q.RenderStatus(status, "shell/sign-in", p)

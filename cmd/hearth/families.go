@@ -15,6 +15,7 @@ import (
 	"hearth/adapters/reactions"
 	"hearth/adapters/web"
 	complaintpages "hearth/adapters/web/complaints"
+	orgpages "hearth/adapters/web/orgs"
 	reactionpages "hearth/adapters/web/reactions"
 	userpages "hearth/adapters/web/users"
 	"hearth/domain/calendar"
@@ -138,6 +139,7 @@ func (a *App) families() ([]web.Family, error) {
 			Enterprises: a.models.enterprises, Search: a.models.search, Accounts: a.accounts, Calls: a.calls, Imports: imports,
 		}),
 		reactionpages.New(a.reactions),
+		orgpages.New(a.casework),
 		userpages.New(userpages.Config{Accounts: a.accounts, Timeline: a.models.timeline, Provider: a.identities.name()}),
 	}, nil
 }

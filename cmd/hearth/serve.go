@@ -217,7 +217,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, proxies []netip.Prefix,
 		Accounts: a.accounts, Sessions: accounts.NewSessions(a.pool, time.Now),
 		Models: monitor, Titles: a.models.titles(),
 		Checks:   a.checks(),
-		Families: families, Alarms: a.alarms, Keeping: a.keeping,
+		Families: families, Units: a.casework.KnownUnits, Alarms: a.alarms, Keeping: a.keeping,
 		Log: slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Secure: o.secure, TrustedProxies: proxies,
 	}

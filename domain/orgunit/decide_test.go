@@ -143,6 +143,52 @@ func TestFounding(t *testing.T) {
 	}
 }
 
+// What belongs to a town counts under its county, of each date by the tree of
+// that date; what is the county's own counts under the county.
+func TestShares(t *testing.T) {
+	t.Parallel()
+	tree := Decider.Fold(Tree{}, founding()...)
+	tree = Decider.Fold(tree,
+		UnitFounded{Code: "jc-zz-bg", Name: "北义城镇总工会", Short: "北义城", Parent: "jc-zz", Kind: KindTown},
+		UnitMoved{Code: "jc-zz-bg", To: "jc-gp", FromDate: day(7, 1)},
+		UnitDissolved{Code: "jc-kf", FromDate: day(9, 1)})
+	for _, c := range []struct {
+		base, code string
+		on         domain.Date
+		want       string
+	}{
+		{"", "jc-zz-bg", day(6, 30), "jc-zz"},
+		{"", "jc-zz-bg", day(7, 1), "jc-gp"},
+		{"", "jc", day(7, 1), "jc/own"},
+		{"jc/own", "jc", day(7, 1), "jc/own"},
+		{"jc/own", "jc-zz", day(7, 1), ""},
+		{"", "jc-kf", day(12, 1), "jc-kf"},
+		{"jc-zz", "jc-zz-bg", day(6, 30), "jc-zz-bg"},
+		{"jc-zz", "jc-zz-bg", day(7, 1), ""},
+		{"jc-gp", "jc-zz-bg", day(7, 1), "jc-zz-bg"},
+		{"jc-gp", "jc-gp", day(7, 1), "jc-gp/own"},
+		{"jc-gp", "jc", day(7, 1), ""},
+		{"", "nowhere", day(7, 1), ""},
+	} {
+		if got := tree.Shares(c.base, c.on)[c.code]; got != c.want {
+			t.Errorf("%s on %s, seen from %q: counts under %q, want %q", c.code, c.on, c.base, got, c.want)
+		}
+	}
+	var lines []string
+	for _, u := range tree.Lines("", day(12, 1)) {
+		lines = append(lines, u.Code)
+	}
+	if want := []string{"jc/own", "jc-cq", "jc-gp", "jc-lc", "jc-qs", "jc-yc", "jc-zz", "jc-kf"}; !slices.Equal(lines, want) {
+		t.Errorf("lines %v, want %v", lines, want)
+	}
+	if under := tree.Lines("jc-gp", day(7, 1)); len(under) != 2 || under[0] != (Line{"jc-gp/own", "高平本级"}) || under[1].Code != "jc-zz-bg" {
+		t.Errorf("lines of a county: %v", under)
+	}
+	if tree.Name("jc-zz-bg") != "北义城镇总工会" || tree.Short("jc-kf") != "开发区" || tree.Name("x") != "x" || tree.Short("x") != "x" {
+		t.Error("names by code are wrong")
+	}
+}
+
 func TestEvolveDoesNotMutate(t *testing.T) {
 	t.Parallel()
 	base := Decider.Fold(Tree{}, append(founding(), town)...)

@@ -142,6 +142,86 @@ func (t Tree) Below(code string, on domain.Date) []string {
 	return below
 }
 
+// Name is the full name that a unit has or had last; an unknown code is its own
+// name.
+func (t Tree) Name(code string) string {
+	if t.Known(code) {
+		return t.last(code).Name
+	}
+	return code
+}
+
+// Short is Name, as charts and lists have it.
+func (t Tree) Short(code string) string {
+	if t.Known(code) {
+		return t.last(code).Short
+	}
+	return code
+}
+
+// own marks the line of what is a unit's own, without those below it.
+const own = "/own"
+
+// Own is 本级: the line under which what is a unit's own counts.
+func Own(code string) string { return code + own }
+
+// Shares is 分口径: for every unit at or below a base, which of the base's lines
+// it counts under as of a date: the line of a unit directly below the base takes
+// all that is below that one, and what is the base's own is Own(base). Dissolved
+// units count where they stood last. An empty base is the root; the base
+// Own(code) has that one line.
+func (t Tree) Shares(base string, on domain.Date) map[string]string {
+	if code, alone := strings.CutSuffix(base, own); alone {
+		return map[string]string{code: base}
+	}
+	base = cmp.Or(base, t.Root(on))
+	shares := map[string]string{}
+	for code := range t.units {
+		up := t.Up(code, on)
+		switch i := slices.Index(up, base); {
+		case i == 0:
+			shares[code] = Own(base)
+		case i > 0:
+			shares[code] = up[i-1]
+		}
+	}
+	return shares
+}
+
+// Line is 统计口径: a line under which figures count, a unit with all below it or what is
+// the base's own.
+type Line struct {
+	Code  string // as in Shares
+	Short string
+}
+
+// Lines are the lines of Shares: the base's own, then those of the units directly
+// below it in the order of their codes; dissolved ones last, for what is still on
+// their account.
+func (t Tree) Lines(base string, on domain.Date) []Line {
+	if code, alone := strings.CutSuffix(base, own); alone {
+		return []Line{{base, t.Short(code) + "本级"}}
+	}
+	base = cmp.Or(base, t.Root(on))
+	var below []Span
+	for code := range t.units {
+		if s, known := t.Span(code, on); known && s.Parent == base && code != base {
+			below = append(below, s)
+		}
+	}
+	slices.SortFunc(below, func(a, b Span) int {
+		if a.Gone != b.Gone {
+			return map[bool]int{false: -1, true: 1}[a.Gone]
+		}
+		return cmp.Compare(a.Code, b.Code)
+	})
+	lines := []Line{{Own(base), t.Short(base) + "本级"}}
+	for _, s := range below {
+		lines = append(lines, Line{s.Code, s.Short})
+	}
+	return lines
+}
+
 // Root is the unit above all others as of a date.
 func (t Tree) Root(on domain.Date) string {
 	for code := range t.units { // there is one

@@ -290,7 +290,7 @@ func BenchmarkQueries(b *testing.B) {
 	}
 	in(func(tx pgx.Tx) error { return projections.MakeIndexes(b.Context(), tx, m, projections.Schema(m)) })
 	q, v := Queries{pool, m.vault}, everything
-	now := Moment{At: monday.Add(200 * day), Calendar: cal2026}
+	now := Moment{At: monday.Add(200 * day), Calendar: cal2026, Units: counties()}
 	for what, ask := range map[string]func(ctx context.Context) error{
 		"list": func(ctx context.Context) error { _, err := q.List(ctx, v, Filter{}, ""); return err },
 		"list/due": func(ctx context.Context) error {

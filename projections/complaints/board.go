@@ -3,6 +3,8 @@ package complaints
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 
 	"hearth/domain"
 	"hearth/domain/calendar"
+	"hearth/domain/orgunit"
 )
 
 // Period is a stretch of civil dates, both included.
@@ -35,17 +38,28 @@ func Months(n int, last domain.Date) []Period {
 	return periods
 }
 
-// Moment is when a board is asked for, and by which calendar working days count.
-// A figure and the rows behind it agree when they are asked of the same moment.
+// Moment is when a board is asked for, by which calendar working days count, and
+// by which tree cases count under units: by the tree as it was when the period
+// ended. A figure and the rows behind it agree when they are asked of the same
+// moment.
 type Moment struct {
 	At       time.Time
 	Calendar calendar.Calendar
+	Units    orgunit.Tree
+}
+
+// TreeDate is the date as of which the tree of units counts for a period.
+func (m Moment) TreeDate(p Period) domain.Date {
+	if today := domain.DateOf(m.At); today.Before(p.To) {
+		return today
+	}
+	return p.To
 }
 
 // Figure is one cell of the board.
 type Figure struct {
 	Indicator string `json:"indicator"`
-	Area      string `json:"area"` // empty: all areas
+	Area      string `json:"area"` // the unit that the cases count under; empty: all together
 	Num       int64  `json:"num"`
 	Den       int64  `json:"den"`
 	NumRows   int64  `json:"num_rows"` // cases behind Num
@@ -55,7 +69,8 @@ type Figure struct {
 	Value *float64 `json:"value"`
 }
 
-// Board is the figures of one period: all areas together, then each area.
+// Board is the figures of one period: all areas together, then each area, which
+// is a unit with all below it (orgunit.Tree.Lines).
 type Board struct {
 	Period Period   `json:"period"`
 	Areas  []string `json:"areas"` // the first is empty: all
@@ -63,7 +78,8 @@ type Board struct {
 	Figures [][]Figure `json:"figures"`
 }
 
-// Board is every figure of a period by area. area empty means all areas.
+// Board is every figure of a period by area: of the unit area itself and of each
+// unit directly below it. area empty means the root.
 func (q Queries) Board(ctx context.Context, v Viewer, m Moment, p Period, area string) (Board, error) {
 	cells, err := q.figures(ctx, v, m, Indicators(), []Period{p}, area)
 	if err != nil {
@@ -78,7 +94,7 @@ func (q Queries) Board(ctx context.Context, v Viewer, m Moment, p Period, area s
 }
 
 // Series is some figures over several periods, for charts: by period, in the
-// order of the codes, for one area or for all together.
+// order of the codes, for one area with all below it or for all together.
 func (q Queries) Series(ctx context.Context, v Viewer, m Moment, codes []string, periods []Period, area string) ([][]Figure, error) {
 	list := make([]Indicator, len(codes))
 	for i, code := range codes {
@@ -107,7 +123,9 @@ type cell struct {
 }
 
 // periods and overPeriods give every predicate its c, p, w and m: the case, the
-// period, the moment, and what was paid to the case in the period.
+// period, the moment, and what was paid to the case in the period. s is the unit
+// that the case counts under in the period; a case of an area that the tree does
+// not know counts in the whole alone.
 const (
 	periods = `
   with p as (
@@ -117,13 +135,16 @@ const (
 	select p.n, y.complaint_id, sum(y.paid_fen) as fen
 	  from p join complaints_v3.payment y on not y.reversed and y.paid_on >= p.from_on and y.paid_on <= p.to_on
 	 group by p.n, y.complaint_id
+  ), s as (
+	select * from unnest(@share_n::int[], @share_area::text[], @share_under::text[]) as s(n, area, under)
   )`
 	overPeriods = `
   from p
  cross join (select @days::timestamptz[] as days, @as_of::timestamptz as as_of) w
  cross join complaints_v3.complaint c
   left join m on m.complaint_id = c.id and m.n = p.n
- where ` + visible + ` and (@area = '' or c.area = @area)`
+  left join s on s.n = p.n and s.area = c.area
+ where ` + visible + ` and (@area = '' or s.under is not null)`
 )
 
 // figures are the cells of all areas together and of each area, for each period.
@@ -153,7 +174,7 @@ type plan struct {
 func planOf(list []Indicator) plan {
 	p := plan{list: list, place: map[side]int{}}
 	var sql strings.Builder
-	sql.WriteString(periods + ` select p.n, grouping(c.area) = 1 as total, coalesce(c.area, '') as area`)
+	sql.WriteString(periods + ` select p.n, grouping(s.under) = 1 as total, coalesce(s.under, '') as area`)
 	for _, in := range list {
 		for _, s := range []side{in.num, in.den} {
 			if _, known := p.place[s]; known {
@@ -172,7 +193,7 @@ func planOf(list []Indicator) plan {
 			fmt.Fprintf(&sql, `, percentile_cont(0.5) within group (order by %s) filter (where %s)`, in.median, in.num.where)
 		}
 	}
-	sql.WriteString(overPeriods + ` group by grouping sets ((p.n), (p.n, c.area)) order by p.n, total desc, area`)
+	sql.WriteString(overPeriods + ` group by grouping sets ((p.n), (p.n, s.under)) having grouping(s.under) = 1 or s.under is not null order by p.n, total desc, area`)
 	p.sql = sql.String()
 	return p
 }
@@ -262,9 +283,22 @@ func (q Queries) boardArgs(ctx context.Context, v Viewer, m Moment, periods []Pe
 		}
 		fromAt[i], toAt[i], fromOn[i], toOn[i] = p.From.Start(), p.To.End(), p.From, p.To
 	}
-	return v.args(pgx.StrictNamedArgs{
-		"from_at": fromAt, "to_at": toAt, "from_on": fromOn, "to_on": toOn, "days": days, "as_of": m.At, "area": area,
-	}), nil
+	args := pgx.StrictNamedArgs{"from_at": fromAt, "to_at": toAt, "from_on": fromOn, "to_on": toOn, "days": days, "as_of": m.At, "area": area}
+	m.share(args, periods, area)
+	return v.args(args), nil
+}
+
+// share says for each period which unit the cases of an area count under.
+func (m Moment) share(args pgx.StrictNamedArgs, periods []Period, base string) {
+	var n []int
+	var area, under []string
+	for i, p := range periods {
+		shares := m.Units.Shares(base, m.TreeDate(p))
+		for _, code := range slices.Sorted(maps.Keys(shares)) {
+			n, area, under = append(n, i+1), append(area, code), append(under, shares[code])
+		}
+	}
+	args["share_n"], args["share_area"], args["share_under"] = n, area, under
 }
 
 // workdays are the beginnings of all workdays since the first case.

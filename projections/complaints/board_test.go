@@ -1,11 +1,15 @@
 package complaints
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
 	"hearth/domain"
+	"hearth/domain/complaint"
+	"hearth/domain/orgunit"
 )
 
 // TestFiguresAreTheirRows reads, for every indicator, area and side, the rows
@@ -15,7 +19,7 @@ func TestFiguresAreTheirRows(t *testing.T) {
 	o := newOffice(t)
 	o.careers(80)
 	q := o.serve()
-	now := Moment{At: o.now.Add(70 * day), Calendar: cal2026}
+	now := Moment{At: o.now.Add(70 * day), Calendar: cal2026, Units: counties()}
 	period := Period{From: date("2026-03-05"), To: date("2026-05-10")}
 	empty := map[string]bool{}
 	for _, in := range Indicators() {
@@ -90,7 +94,7 @@ func TestBoardOfAKnownMonth(t *testing.T) {
 	two.payAll().propose("1").approve(2)
 	o.open(nil)
 	q := o.serve()
-	now := Moment{At: time.Date(2026, 5, 12, 2, 0, 0, 0, time.UTC), Calendar: cal2026}
+	now := Moment{At: time.Date(2026, 5, 12, 2, 0, 0, 0, time.UTC), Calendar: cal2026, Units: counties()}
 	spring := Period{From: date("2026-03-01"), To: date("2026-05-31")}
 	got := map[string]Figure{}
 	for _, f := range must[Board](t)(q.Board(t.Context(), everything, now, spring, "gp")).Figures[0] {
@@ -124,6 +128,74 @@ func TestBoardOfAKnownMonth(t *testing.T) {
 	}
 }
 
+// counties is a tree with the areas of the tests' cases.
+func counties(more ...orgunit.Event) orgunit.Tree {
+	tree := orgunit.Tree{}.Apply(orgunit.UnitFounded{Code: "jc", Name: "市总工会", Short: "市总", Kind: orgunit.KindCity})
+	for _, code := range []string{"cq", "zz", "gp", "yc", "lc", "qs"} {
+		tree = tree.Apply(orgunit.UnitFounded{Code: code, Name: code, Short: code, Parent: "jc", Kind: orgunit.KindCounty})
+	}
+	for _, ev := range more {
+		tree = tree.Apply(ev)
+	}
+	return tree
+}
+
+// A figure counts by the tree as it was when its period ended: what a unit did
+// before it moved stays where it was counted.
+func TestBoardByTheTreeOfItsTime(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	area := func(code string) func(*complaint.Register) { return func(c *complaint.Register) { c.Area = code } }
+	o.now = date("2026-03-10").Start().Add(2 * time.Hour)
+	o.open(area("gp"))
+	o.open(area("town"))
+	o.open(area("nowhere"))
+	o.now = date("2026-04-10").Start().Add(2 * time.Hour)
+	o.open(area("town"))
+	o.open(area("zz"))
+	q := o.serve()
+	m := Moment{At: date("2026-05-12").Start(), Calendar: cal2026, Units: counties(
+		orgunit.UnitFounded{Code: "town", Name: "镇", Short: "镇", Parent: "gp", Kind: orgunit.KindTown},
+		orgunit.UnitMoved{Code: "town", To: "zz", FromDate: date("2026-04-01")})}
+	march, april := Month(2026, time.March), Month(2026, time.April)
+	both := Period{From: march.From, To: april.To}
+	for _, c := range []struct {
+		period Period
+		base   string
+		want   map[string]int64 // received, by area
+	}{
+		{march, "", map[string]int64{"": 3, "gp": 2}},
+		{april, "", map[string]int64{"": 2, "zz": 2}},
+		{both, "", map[string]int64{"": 5, "gp": 1, "zz": 3}},
+		{march, "gp", map[string]int64{"": 2, "gp/own": 1, "town": 1}},
+		{april, "gp", map[string]int64{"": 0}},
+		{april, "zz", map[string]int64{"": 2, "zz/own": 1, "town": 1}},
+		{both, "zz", map[string]int64{"": 3, "zz/own": 1, "town": 2}},
+		{both, "town", map[string]int64{"": 2, "town/own": 2}},
+		{both, "zz/own", map[string]int64{"": 1, "zz/own": 1}},
+	} {
+		board := must[Board](t)(q.Board(t.Context(), everything, m, c.period, c.base))
+		got := map[string]int64{}
+		for i, area := range board.Areas {
+			if n := board.Figures[i][0].Num; n > 0 || area == "" {
+				got[area] = n
+			}
+			rows, _ := q.behind(t, everything, m, "received", cmp.Or(area, c.base), c.period, Numerator)
+			if f := board.Figures[i][0]; rows != f.NumRows {
+				t.Errorf("%v under %q: %d rows behind %q, figure %d", c.period, c.base, rows, area, f.NumRows)
+			}
+		}
+		if !maps.Equal(got, c.want) {
+			t.Errorf("%v under %q: %v, want %v", c.period, c.base, got, c.want)
+		}
+	}
+	// Month by month each by its own tree.
+	series := must[[][]Figure](t)(q.Series(t.Context(), everything, m, []string{"received"}, []Period{march, april}, "gp"))
+	if series[0][0].Num != 2 || series[1][0].Num != 0 {
+		t.Errorf("months of a county that lost a town: %+v", series)
+	}
+}
+
 func equal(a, b []int64) bool {
 	if len(a) != len(b) {
 		return false
@@ -139,7 +211,7 @@ func equal(a, b []int64) bool {
 func TestBoardOfNothing(t *testing.T) {
 	t.Parallel()
 	q := newOffice(t).serve()
-	now := Moment{At: monday, Calendar: cal2026}
+	now := Moment{At: monday, Calendar: cal2026, Units: counties()}
 	board := must[Board](t)(q.Board(t.Context(), everything, now, Month(2026, time.March), ""))
 	if len(board.Areas) != 1 || len(board.Figures[0]) != len(Indicators()) {
 		t.Fatalf("board of no cases: %v", board.Areas)

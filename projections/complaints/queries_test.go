@@ -118,7 +118,7 @@ func TestRestrictedCasesAreNotThere(t *testing.T) {
 		c.External = &complaint.External{System: "t12345", No: "SECRET"}
 	})
 	q := o.serve()
-	now := Moment{At: o.now.Add(day), Calendar: cal2026}
+	now := Moment{At: o.now.Add(day), Calendar: cal2026, Units: counties()}
 	month := Month(2026, time.March)
 	for who, sees := range map[domain.Actor]bool{
 		operator: false, leader: false, shift: true, dispatcher: true, reviewer: true, approver: true, discipline: true, clerk: true,

@@ -38,6 +38,8 @@ type boardPage struct {
 	Metrics     []web.Option
 	Period      complaints.Period
 	Area        string
+	Where       string      // the name of Area, empty for the whole
+	TreeDate    domain.Date // as of which the tree of units counts
 	Tiles       []boardTile
 	Tabs        []web.Tab
 	Head        []string
@@ -82,9 +84,9 @@ type boardQuery struct {
 
 // boardQueryOf reads the form of the board. What cannot be read is noted in it
 // and replaced by this month.
-func boardQueryOf(f *web.Form, today domain.Date) boardQuery {
+func boardQueryOf(f *web.Form, units orgunit.Tree, today domain.Date) boardQuery {
 	q := boardQuery{area: f.Text("area"), metric: f.Text("metric"), byTime: f.Text("view") == "time"}
-	if _, known := orgunit.Find(q.area); !known {
+	if code, _ := strings.CutSuffix(q.area, orgunit.Own("")); !units.Known(code) || code == units.Root(today) && code == q.area {
 		q.area = ""
 	}
 	from, to := f.Date("from"), f.Date("to")
@@ -154,7 +156,7 @@ func periodOptions(today domain.Date) (options []web.Option) {
 // moment is now by the calendar in force.
 func (p *pages) moment(q *web.Request) (complaints.Moment, error) {
 	rules, err := p.Casework.Rules(q.Context())
-	return complaints.Moment{At: q.Now(), Calendar: rules.Calendar}, err
+	return complaints.Moment{At: q.Now(), Calendar: rules.Calendar, Units: q.Units()}, err
 }
 
 // rowsAddress leads to the rows behind a figure.
@@ -169,7 +171,7 @@ func rowsAddress(code, area string, p complaints.Period, which complaints.Which)
 func (p *pages) showBoard(q *web.Request) error {
 	f := queryForm(q)
 	today := domain.DateOf(q.Now())
-	ask := boardQueryOf(f, today)
+	ask := boardQueryOf(f, q.Units(), today)
 	m, err := p.moment(q)
 	if err != nil {
 		return err
@@ -182,15 +184,15 @@ func (p *pages) showBoard(q *web.Request) error {
 		f.Values.Set("period", fmt.Sprintf("%d-%02d", today.Year(), today.Month()))
 	}
 	page := &boardPage{
-		Page: q.Page("领导看板"), Form: f, Periods: periodOptions(today), Areas: areas(), Metrics: metricOptions(),
-		Period: ask.period, Area: ask.area, AsOf: q.Now(), Definitions: definitions(),
+		Page: q.Page("领导看板"), Form: f, Periods: periodOptions(today), Areas: boardAreas(q.Units(), today), Metrics: metricOptions(),
+		Period: ask.period, Area: ask.area, Where: lineName(q.Units(), ask.area), TreeDate: m.TreeDate(ask.period), AsOf: q.Now(), Definitions: definitions(),
 		Export: "/board.xlsx?" + f.Values.Encode(), Tiles: boardTiles(board),
 	}
 	page.Tabs = boardTabs(q.URL.Query(), ask.byTime)
 	if ask.byTime {
 		err = p.tableByMonth(q, m, ask, page)
 	} else {
-		page.tableByArea(board)
+		page.tableByArea(board, m.Units.Lines(ask.area, m.TreeDate(ask.period)))
 	}
 	if err != nil {
 		return err
@@ -210,17 +212,27 @@ func boardTabs(v url.Values, byTime bool) []web.Tab {
 		}
 		return web.Tab{Label: label, Href: "/board?" + v.Encode(), Count: -1, Current: current}
 	}
-	return []web.Tab{tab("按县区", "", !byTime), tab("按月份", "time", byTime)}
+	return []web.Tab{tab("按单位", "", !byTime), tab("按月份", "time", byTime)}
 }
 
-// tableByArea: the columns are all areas together and each of them.
-func (b *boardPage) tableByArea(board complaints.Board) {
+// boardAreas are the units of which a board can be had: all of today's tree but
+// the root, which is the whole.
+func boardAreas(units orgunit.Tree, today domain.Date) (options []web.Option) {
+	for _, u := range units.All(today) {
+		if u.Parent != "" {
+			options = append(options, web.Option{Value: u.Code, Label: u.Short})
+		}
+	}
+	return options
+}
+
+// tableByArea: the columns are all areas together and each line of the unit that
+// is looked at, by the tree of the time.
+func (b *boardPage) tableByArea(board complaints.Board, lines []orgunit.Line) {
 	codes := []string{""}
 	b.Head = []string{"合计"}
-	for _, u := range orgunit.Jincheng() {
-		if b.Area == "" || b.Area == u.Code {
-			codes, b.Head = append(codes, u.Code), append(b.Head, u.Short)
-		}
+	for _, l := range lines {
+		codes, b.Head = append(codes, l.Code), append(b.Head, l.Short)
 	}
 	b.table(len(codes), func(i, column int) (complaints.Figure, complaints.Period) {
 		at := slices.Index(board.Areas, codes[column])

@@ -61,12 +61,13 @@ func (p *pages) boardCharts(q *web.Request, m complaints.Moment, ask boardQuery,
 	if err != nil {
 		return nil, err
 	}
-	return []chart.Figure{countyMap(b, ask), cases, ageing(b, ask), categories(b, ask), money}, nil
+	lines := m.Units.Lines(ask.area, m.TreeDate(ask.period))
+	return []chart.Figure{countyMap(b, ask, lines), cases, ageing(b, lines), categories(b, ask), money}, nil
 }
 
 func wan(v int64) string { return web.FormatWan(domain.Fen(v)) }
 
-func countyMap(b boardFigures, ask boardQuery) chart.Figure {
+func countyMap(b boardFigures, ask boardQuery, lines []orgunit.Line) chart.Figure {
 	code := ask.metric
 	if !slices.Contains(mapMetrics, code) {
 		code = mapMetrics[0]
@@ -77,13 +78,13 @@ func countyMap(b boardFigures, ask boardQuery) chart.Figure {
 	}
 	total := b.at(code, "")
 	spec := chart.Spec{
-		Title: "各县区" + in.Name, Unit: unitLabel(in.Unit), Label: "县区",
+		Title: "各单位" + in.Name, Unit: unitLabel(in.Unit), Label: "单位",
 		Note: fmt.Sprintf("合计 %s%s,涉及 %d 件。%s", amount(in.Unit, total.Num), unitLabel(in.Unit), total.NumRows, in.Definition+"。"),
 	}
 	if in.Unit == complaints.UnitFen {
 		spec.Format = wan
 	}
-	return web.CountyMap(spec, func(unit string) (int64, string) {
+	return web.CountyMap(spec, lines, func(unit string) (int64, string) {
 		f := b.at(code, unit)
 		return f.Num, b.href(f, unit)
 	})
@@ -122,14 +123,8 @@ func (p *pages) monthly(
 	}, labels, list), nil
 }
 
-// ageing draws the open cases of each area by how long they have been open.
-func ageing(b boardFigures, ask boardQuery) chart.Figure {
-	var units []orgunit.Unit
-	for _, u := range orgunit.Jincheng() {
-		if ask.area == "" || ask.area == u.Code {
-			units = append(units, u)
-		}
-	}
+// ageing draws the open cases of each line by how long they have been open.
+func ageing(b boardFigures, units []orgunit.Line) chart.Figure {
 	labels := make([]string, len(units))
 	for i, u := range units {
 		labels[i] = u.Short
@@ -153,7 +148,7 @@ func ageing(b boardFigures, ask boardQuery) chart.Figure {
 	}
 	open := b.at("overdue", "")
 	return chart.Stacked(chart.Spec{
-		Title: "在办案件时长", Unit: "件", Label: "县区",
+		Title: "在办案件时长", Unit: "件", Label: "单位",
 		Note: fmt.Sprintf("按登记以来的工作日数分段;目前在办 %d 件,其中逾期 %d 件。", open.Den, open.Num),
 	}, labels, list)
 }

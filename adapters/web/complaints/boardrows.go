@@ -2,10 +2,12 @@ package complaints
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"hearth/adapters/sheet"
 	"hearth/adapters/web"
@@ -45,18 +47,16 @@ type rowsQuery struct {
 
 func rowsQueryOf(q *web.Request) (rowsQuery, error) {
 	f := queryForm(q)
-	ask := rowsQuery{area: f.Text("area"), which: complaints.Numerator, after: complaints.Cursor(f.Text("after"))}
+	ask := rowsQuery{which: complaints.Numerator, after: complaints.Cursor(f.Text("after"))}
 	var err error
 	if ask.in, err = complaints.IndicatorOf(f.Text("code")); err != nil {
 		return ask, web.ErrNotFound
 	}
-	if _, known := orgunit.Find(ask.area); !known {
-		ask.area = ""
-	}
 	if f.Text("which") == string(complaints.Denominator) {
 		ask.which = complaints.Denominator
 	}
-	ask.period = boardQueryOf(f, domain.DateOf(q.Now())).period
+	whole := boardQueryOf(f, q.Units(), domain.DateOf(q.Now()))
+	ask.area, ask.period = whole.area, whole.period
 	return ask, f.Err()
 }
 
@@ -116,7 +116,7 @@ func (ask rowsQuery) page(q *web.Request, fig complaints.Figure) *boardRowsPage 
 		None: web.Empty{Title: "没有案件", Text: "这项指标在所选期间和地区没有案件。", Href: back, Label: "回到看板"},
 	}
 	if ask.area != "" {
-		page.Where = orgunit.Name(ask.area)
+		page.Where = lineName(q.Units(), ask.area)
 	}
 	if ask.which == complaints.Denominator {
 		page.Adds, page.Sum = den, page.Den
@@ -163,7 +163,7 @@ func (p *pages) exportBoardRows(q *web.Request) error {
 	rows := func(yield func([]any) bool) {
 		for {
 			for _, r := range page.Rows {
-				if !yield(append([]any{adds(ask, r)}, exportRow(r.Row)...)) {
+				if !yield(append([]any{adds(ask, r)}, exportRow(q.Units(), r.Row)...)) {
 					return
 				}
 			}
@@ -202,7 +202,7 @@ func adds(ask rowsQuery, r complaints.BoardRow) any {
 // exportBoard is the whole board as a spreadsheet, a line for each figure.
 func (p *pages) exportBoard(q *web.Request) error {
 	f := queryForm(q)
-	ask := boardQueryOf(f, domain.DateOf(q.Now()))
+	ask := boardQueryOf(f, q.Units(), domain.DateOf(q.Now()))
 	if err := f.Err(); err != nil {
 		return err
 	}
@@ -228,23 +228,28 @@ func (p *pages) exportBoard(q *web.Request) error {
 		{Heading: "口径", Width: 60},
 	}
 	var body bytes.Buffer
-	if err := sheet.Write(&body, sheet.XLSX, "领导看板", columns, slices.Values(boardLines(board, ask.area))); err != nil {
+	if err := sheet.Write(&body, sheet.XLSX, "领导看板", columns, slices.Values(boardLines(q.Units(), board, ask.area))); err != nil {
 		return err
 	}
 	return q.Attachment(fmt.Sprintf("领导看板 %s 至 %s.xlsx", ask.period.From, ask.period.To), xlsxType, body.Bytes())
 }
 
-func boardLines(board complaints.Board, area string) (lines [][]any) {
+// lineName is the name of what a line counts.
+func lineName(units orgunit.Tree, line string) string {
+	if code, own := strings.CutSuffix(line, orgunit.Own("")); own {
+		return units.Name(code) + "本级"
+	}
+	return units.Name(line)
+}
+
+func boardLines(units orgunit.Tree, board complaints.Board, area string) (lines [][]any) {
 	for i, in := range complaints.Indicators() {
 		num, den := in.Units()
 		for a, code := range board.Areas {
 			fig := board.Figures[a][i]
-			where := orgunit.Short(code)
-			if code == "" && area != "" {
-				continue // the same as the one area below
-			}
+			where := lineName(units, cmp.Or(code, area))
 			if code == "" {
-				where = "全市"
+				where = cmp.Or(where, units.Name(units.Root(board.Period.To))) + "合计"
 			}
 			lines = append(lines, []any{
 				in.Name, where, board.Period.From, board.Period.To, figureValue(in, fig), exportUnit(in.Unit), exportNumber(num, fig.Num),

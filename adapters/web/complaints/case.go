@@ -11,7 +11,6 @@ import (
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
-	"hearth/domain/orgunit"
 	"hearth/projections/complaints"
 	"hearth/projections/timeline"
 )
@@ -175,7 +174,7 @@ func moments(entries []timeline.Entry, n names) []web.Moment {
 		if e.Behalf != "" {
 			who += " 代 " + n.User(e.Behalf)
 		}
-		who += "(" + e.Role.Label() + "," + orgunit.Short(e.Org) + ")"
+		who += "(" + e.Role.Label() + "," + n.units.Short(e.Org) + ")"
 		m := web.Moment{ID: fmt.Sprintf("e%d", e.Version), At: e.OccurredAt, Text: timeline.Expand(e.Sentence, n), Who: who, Tone: trackTone(e)}
 		if e.Late() {
 			m.Recorded, m.Late = e.RecordedAt, e.LateReason
@@ -272,12 +271,12 @@ func caseFacts(r complaints.Row, n names) []web.Fact {
 		{Key: "反映人", Value: reporter},
 		{Key: "人数", Value: fmt.Sprintf("%d人", r.Persons), Note: paidNote(r)},
 		{Key: "金额", Value: "主张 " + r.ClaimedFen.String() + " 元", Note: "核定 " + r.VerifiedFen.String() + " 元,到账 " + r.PaidFen.String() + " 元"},
-		{Key: "地区", Value: orgunit.Name(r.Area)},
+		{Key: "地区", Value: n.Org(r.Area)},
 		{Key: "来源", Value: r.Channel.Label(), Note: r.ExternalNo},
 		{Key: "登记", Value: web.FormatTime(r.RegisteredAt), Note: "首问 " + n.User(r.FirstReceiver)},
 	}
 	if r.HandlingOrg != "" {
-		facts = append(facts, web.Fact{Key: "承办", Value: orgunit.Name(r.HandlingOrg), Note: handlerNote(r, n)})
+		facts = append(facts, web.Fact{Key: "承办", Value: n.Org(r.HandlingOrg), Note: handlerNote(r, n)})
 	}
 	if r.OwedFrom != (domain.Date{}) {
 		facts = append(facts, web.Fact{Key: "欠薪期间", Value: r.OwedFrom.String() + " 至 " + r.OwedTo.String()})

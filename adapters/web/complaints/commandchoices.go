@@ -23,27 +23,29 @@ func (p *pages) choices(q *web.Request, s complaint.State, r complaint.Rules, ro
 		return choices{}, err
 	}
 	users = slices.DeleteFunc(users, func(u accounts.User) bool { return u.Disabled })
+	office := office{users, q.Units(), domain.DateOf(q.Now())}
+	units := q.UnitOptions(func(u orgunit.Unit) string { return u.Name })
 	ledger, err := p.ledger(q, row)
 	if err != nil {
 		return choices{}, err
 	}
 	claimants := claimantOptions(ledger)
 	c := choices{tables: tables(command, s, r, ledger), byName: map[string][]web.Option{
-		"handling_org": units(), "to_org": units(), "final_org": units(), "accused_org": units(),
+		"handling_org": units, "to_org": units, "final_org": units, "accused_org": units,
 		"claimant_no": claimants, "payment_no": paymentOptions(s), "procedure_no": procedureOptions(s), "recourse_no": recourseOptions(s),
-		"witnesses": pick(users, row.HandlingOrg, domain.RoleHandler, domain.RoleInspector, domain.RoleOrgHead, domain.RoleCashier),
+		"witnesses": office.pick(row.HandlingOrg, domain.RoleHandler, domain.RoleInspector, domain.RoleOrgHead, domain.RoleCashier),
 		"satisfied": satisfaction,
 	}}
 	switch command {
 	case "assign", "recuse":
-		handlers, err := p.workload(q.Context(), q, officers(users, row.HandlingOrg))
+		handlers, err := p.workload(q.Context(), q, office.officers(row.HandlingOrg))
 		if err != nil {
 			return c, err
 		}
 		c.byName["handler"], c.byName["co_handler"], c.byName["replaced_by"] = handlers, handlers, handlers
 		c.byName["user"] = slices.DeleteFunc(slices.Clone(handlers), func(o web.Option) bool { return !s.Assigned(o.Value) })
 	case "notify_leader":
-		c.byName["to"] = pick(users, "", domain.RoleLeader, domain.RoleApprover)
+		c.byName["to"] = office.pick("", domain.RoleLeader, domain.RoleApprover)
 	case "withdraw":
 		c.byName["check_contact_no"] = contactOptions(s, complaint.PurposeVoluntary)
 	case "answer_document":
@@ -72,31 +74,32 @@ var satisfaction = []web.Option{
 	{Value: "0", Label: "不愿评价"},
 }
 
-func units() []web.Option {
-	var options []web.Option
-	for _, u := range orgunit.Jincheng() {
-		options = append(options, web.Option{Value: u.Code, Label: u.Name})
-	}
-	return options
+// office is who works where today.
+type office struct {
+	users []accounts.User
+	units orgunit.Tree
+	today domain.Date
 }
 
 // officers may handle a case of a unit: its own, and the inspectors of the city,
 // who make up the two that a site visit needs.
-func officers(users []accounts.User, org string) []web.Option {
-	own := pick(users, org, domain.RoleHandler, domain.RoleInspector)
-	if org == orgunit.City {
+func (o office) officers(org string) []web.Option {
+	own := o.pick(org, domain.RoleHandler, domain.RoleInspector)
+	root := o.units.Root(o.today)
+	if org == root {
 		return own
 	}
-	city := slices.DeleteFunc(slices.Clone(users), func(u accounts.User) bool { return u.Org != orgunit.City })
-	return append(own, pick(city, orgunit.City, domain.RoleInspector)...)
+	city := o
+	city.users = slices.DeleteFunc(slices.Clone(o.users), func(u accounts.User) bool { return u.Org != root })
+	return append(own, city.pick(root, domain.RoleInspector)...)
 }
 
 // pick is the users with one of the roles, of a unit and those below it.
-func pick(users []accounts.User, org string, roles ...domain.Role) []web.Option {
+func (o office) pick(org string, roles ...domain.Role) []web.Option {
 	var options []web.Option
-	for _, u := range users {
-		if u.Has(roles...) && (org == "" || orgunit.Within(u.Org, org)) {
-			options = append(options, web.Option{Value: u.ID, Label: u.Name + "(" + orgunit.Short(u.Org) + ")"})
+	for _, u := range o.users {
+		if u.Has(roles...) && (org == "" || o.units.Within(u.Org, org, o.today)) {
+			options = append(options, web.Option{Value: u.ID, Label: u.Name + "(" + o.units.Short(u.Org) + ")"})
 		}
 	}
 	return options
@@ -155,7 +158,7 @@ func defaults(q *web.Request, command string, row complaints.Row, s complaint.St
 		return []string{"enterprise_id_text", row.Employer}
 	case "accept":
 		org := row.Area
-		if _, known := orgunit.Find(org); !known {
+		if _, known := q.Units().Find(org, domain.DateOf(q.Now())); !known {
 			org = q.User.Org
 		}
 		return []string{"handling_org", org, "time_class", string(complaint.ClassGeneral), "category", string(row.Category)}

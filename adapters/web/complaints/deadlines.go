@@ -65,7 +65,7 @@ func (p *pages) showDeadlines(q *web.Request) error {
 		return err
 	}
 	page := &deadlinesPage{
-		Page: q.Page("时限"), Form: f, Areas: areas(), Tabs: horizonTabs(q.URL.Query(), ahead),
+		Page: q.Page("时限"), Form: f, Areas: areas(q), Tabs: horizonTabs(q.URL.Query(), ahead),
 		None: web.Empty{Title: "没有快到期的", Text: fmt.Sprintf("今后%d天内没有到期的时限,也没有超期的。", ahead)},
 	}
 	mentions := timeline.Mentions{}

@@ -78,7 +78,7 @@ func (p *pages) showDesk(q *web.Request) error {
 	actor := q.User.Actor(deskRoles...)
 	f := q.NewForm("intake", "channel", "hotline", "area", areaOf(q.User.Org), "consent", "1", "phone", q.Kept(callerKey))
 	page := &deskPage{
-		Page: q.Page("热线台"), Form: f, Areas: areas(), Channels: complaint.Channels().Table(),
+		Page: q.Page("热线台"), Form: f, Areas: areas(q), Channels: complaint.Channels().Table(),
 		Categories: complaint.Categories().Table(), Flags: web.OptionsOf(complaint.Flags()),
 	}
 	if page.Desk, err = p.Cases.Desk(q.Context(), complaints.ViewerOf(actor, p.Casework.Sight(q.Context(), actor)), rules, q.Now()); err != nil {

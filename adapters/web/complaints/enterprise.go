@@ -64,7 +64,7 @@ const (
 func (p *pages) showEnterprises(q *web.Request) error {
 	filter := queryForm(q)
 	page := &enterprisesPage{
-		Page: q.Page("单位"), Asked: q.Kept(enterpriseKey), Areas: areas(), Ownerships: enterprise.Ownerships().Table(),
+		Page: q.Page("单位"), Asked: q.Kept(enterpriseKey), Areas: areas(q), Ownerships: enterprise.Ownerships().Table(),
 		MayAdd: q.User.Has(enterpriseRoles...), Pager: web.Pager{Total: -1},
 		None: web.Empty{Title: "还没有单位档案", Text: "登记投诉时会同时建档,也可以在下面新建。"},
 	}
@@ -134,7 +134,7 @@ func (p *pages) suggestEnterprises(q *web.Request) error {
 	}
 	list := make([]suggestion, len(found))
 	for i, e := range found {
-		list[i] = suggestion{Value: e.ID.String(), Label: e.Name, Hint: orgunit.Short(e.County)}
+		list[i] = suggestion{Value: e.ID.String(), Label: e.Name, Hint: q.Units().Short(e.County)}
 		if e.Via != "" {
 			list[i].Hint += ",又名 " + e.Via
 		}
@@ -203,7 +203,7 @@ func (p *pages) knownEnterprise(q *web.Request, f *web.Form, reg enterprise.Regi
 	}
 	for _, e := range named {
 		if e.ID != uuid.NewSHA1(f.Command, []byte("enterprise")) && !f.Checked("same_name") {
-			f.Fail("same_name", fmt.Sprintf("已有同名单位“%s”(%s)。是同一家请直接选用;确是另一家,请勾选后再提交。", e.Name, orgunit.Short(e.County)))
+			f.Fail("same_name", fmt.Sprintf("已有同名单位“%s”(%s)。是同一家请直接选用;确是另一家,请勾选后再提交。", e.Name, q.Units().Short(e.County)))
 		}
 	}
 	return f.Err()
@@ -257,7 +257,7 @@ func (p *pages) showEnterprise(q *web.Request) error {
 		return q.Redirect("/enterprises/" + card.ID.String())
 	}
 	page := &enterpriseCard{
-		Page: q.Page(card.Name, web.Crumb{Label: "单位", Href: "/enterprises"}), Card: card, Facts: enterpriseFacts(card),
+		Page: q.Page(card.Name, web.Crumb{Label: "单位", Href: "/enterprises"}), Card: card, Facts: enterpriseFacts(q.Units(), card),
 		Listed: card.Blacklisted(domain.DateOf(q.Now())), MayEdit: q.User.Has(enterpriseRoles...),
 		Rename: q.NewForm("rename", "name", card.Name), Code: q.NewForm("code"), Headcount: q.NewForm("headcount", "on", domain.DateOf(q.Now()).String()),
 		NoCases: web.Empty{Title: "没有投诉", Text: "这家单位没有您能看到的投诉。"},
@@ -278,7 +278,7 @@ func (p *pages) showEnterprise(q *web.Request) error {
 	return q.Render("complaints/enterprise", page)
 }
 
-func enterpriseFacts(c enterprises.Card) []web.Fact {
+func enterpriseFacts(units orgunit.Tree, c enterprises.Card) []web.Fact {
 	headcount := web.Fact{Key: "职工人数"}
 	if c.Enterprise.Headcount > 0 {
 		headcount.Value = fmt.Sprintf("%d人", c.Enterprise.Headcount)
@@ -288,7 +288,7 @@ func enterpriseFacts(c enterprises.Card) []web.Fact {
 	}
 	facts := []web.Fact{
 		{Key: "统一社会信用代码", Value: c.USCC},
-		{Key: "所属县区", Value: orgunit.Name(c.County)},
+		{Key: "所属县区", Value: units.Name(c.County)},
 		{Key: "行业", Value: c.Industry},
 		{Key: "经济类型", Value: c.Ownership.Label()},
 		headcount,

@@ -63,7 +63,7 @@ var systems = []web.Option{
 func (p *pages) showImports(q *web.Request) error {
 	return q.Render("complaints/imports", &importsPage{
 		Page: q.Page("导入"), Form: q.NewForm("upload", "area", areaOf(q.User.Org), "channel", string(complaint.ChannelWeb)),
-		Jobs: p.Imports.of(q.User.ID), Areas: areas(), Channels: complaint.Channels().Table(), Systems: systems,
+		Jobs: p.Imports.of(q.User.ID), Areas: areas(q), Channels: complaint.Channels().Table(), Systems: systems,
 		None: web.Empty{Title: "还没有导入过", Text: "上传后先预览,确认了才入库;文件最多保留一天。"},
 	})
 }

@@ -37,12 +37,9 @@ type listPage struct {
 	None       web.Empty
 }
 
-func areas() []web.Option {
-	var options []web.Option
-	for _, u := range orgunit.Jincheng() {
-		options = append(options, web.Option{Value: u.Code, Label: u.Short})
-	}
-	return options
+// areas are the units that a case may belong to, by their short names.
+func areas(q *web.Request) []web.Option {
+	return q.UnitOptions(func(u orgunit.Unit) string { return u.Short })
 }
 
 // filterOf reads the filter of an address. None of it is personal: people are
@@ -118,7 +115,7 @@ func (p *pages) showList(q *web.Request) error {
 		Page: q.Page("案件"), Form: f, Rows: found.Rows,
 		Pager:  web.Pager{Total: found.Total, Shown: len(found.Rows)},
 		Phases: complaint.Phases().Table(), Categories: complaint.Categories().Table(), Risks: complaint.RiskLevels().Table(),
-		Channels: complaint.Channels().Table(), Areas: areas(), Sorts: []web.Option{{Value: string(complaints.SortDue), Label: "快到期的在前"}},
+		Channels: complaint.Channels().Table(), Areas: areas(q), Sorts: []web.Option{{Value: string(complaints.SortDue), Label: "快到期的在前"}},
 		None: web.Empty{Title: "没有符合条件的案件", Text: "放宽筛选条件再试,或者从热线台登记。", Href: "/complaints", Label: "清除筛选"},
 	}
 	page.Export = "/complaints.xlsx?" + without(q.URL.Query(), "after").Encode()
@@ -158,7 +155,7 @@ func (p *pages) exportList(q *web.Request) error {
 	rows := func(yield func([]any) bool) {
 		for page := first; ; {
 			for _, r := range page.Rows {
-				if !yield(exportRow(r)) {
+				if !yield(exportRow(q.Units(), r)) {
 					return
 				}
 			}
@@ -178,14 +175,14 @@ func (p *pages) exportList(q *web.Request) error {
 
 const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-func exportRow(r complaints.Row) []any {
+func exportRow(units orgunit.Tree, r complaints.Row) []any {
 	due := ""
 	if !r.NextDueAt.IsZero() {
 		due = web.FormatTime(r.NextDueAt)
 	}
 	return []any{
-		r.No, web.FormatTime(r.RegisteredAt), r.Category.Label(), r.Channel.Label(), orgunit.Short(r.Area), r.Employer, r.Persons,
-		r.ClaimedFen, r.VerifiedFen, r.PaidFen, r.Risk.Label(), r.Phase.Label(), orgunit.Name(r.HandlingOrg), due, r.Conclusion.Label(),
+		r.No, web.FormatTime(r.RegisteredAt), r.Category.Label(), r.Channel.Label(), units.Short(r.Area), r.Employer, r.Persons,
+		r.ClaimedFen, r.VerifiedFen, r.PaidFen, r.Risk.Label(), r.Phase.Label(), units.Name(r.HandlingOrg), due, r.Conclusion.Label(),
 	}
 }
 

@@ -20,6 +20,7 @@ type names struct {
 	users       map[string]string
 	enterprises map[string]string
 	people      map[uuid.UUID]people.Person
+	units       orgunit.Tree
 	open        bool // the reader sees names, not masks
 }
 
@@ -38,7 +39,7 @@ func (n names) User(id string) string {
 }
 
 // Org is the name of a unit.
-func (n names) Org(code string) string { return orgunit.Name(code) }
+func (n names) Org(code string) string { return n.units.Name(code) }
 
 // Enterprise is the name of an enterprise.
 func (n names) Enterprise(id string) string {
@@ -96,7 +97,7 @@ func (n names) idNo(id uuid.UUID) string { return text.MaskID(n.people[id].IDNo)
 
 // names looks up everybody that sentences and ids mention, in three questions.
 func (p *pages) names(ctx context.Context, open bool, m timeline.Mentions, persons ...uuid.UUID) (names, error) {
-	n := names{users: map[string]string{}, enterprises: map[string]string{}, open: open}
+	n := names{units: p.Casework.KnownUnits(), users: map[string]string{}, enterprises: map[string]string{}, open: open}
 	for _, id := range m.Users {
 		if _, known := n.users[id]; known || id == "" || uuid.Validate(id) != nil {
 			continue

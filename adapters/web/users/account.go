@@ -8,6 +8,7 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/adapters/web"
 	"hearth/domain"
+	"hearth/domain/orgunit"
 	"hearth/domain/user"
 	"hearth/eventstore"
 	"hearth/projections/timeline"
@@ -114,7 +115,7 @@ func (p *pages) account(q *web.Request) error {
 		return err
 	}
 	a, n := page.Account, p.names(q)
-	page.Facts = facts(a)
+	page.Facts = facts(a, q.Units())
 	p.fillGrants(q, page, n)
 	if page.Sessions, err = p.Accounts.SessionsOf(q.Context(), a.ID); err != nil {
 		return err
@@ -138,7 +139,7 @@ func (p *pages) account(q *web.Request) error {
 	return q.Render("users/account", page)
 }
 
-func facts(a accounts.Account) []web.Fact {
+func facts(a accounts.Account, units orgunit.Tree) []web.Fact {
 	factor := "未设置"
 	switch {
 	case a.HasFactor:
@@ -156,7 +157,7 @@ func facts(a accounts.Account) []web.Fact {
 	return []web.Fact{
 		{Key: "登录名", Value: a.Login},
 		{Key: "姓名", Value: a.Name},
-		{Key: "所属单位", Value: a.OrgName},
+		{Key: "所属单位", Value: units.Name(a.Org)},
 		{Key: "建立于", Value: web.FormatTime(a.CreatedAt)},
 		{Key: "密码", Value: password},
 		{Key: "二次验证", Value: factor},

@@ -84,12 +84,13 @@ func found(err error) error {
 type names struct {
 	ctx      context.Context
 	accounts *accounts.Accounts
+	units    orgunit.Tree
 	known    map[string]string
 	err      error // the first that a look-up ended with
 }
 
 func (p *pages) names(q *web.Request) *names {
-	return &names{ctx: q.Context(), accounts: p.Accounts, known: map[string]string{"": "—", "system": "系统任务", "console": "服务器命令行"}}
+	return &names{ctx: q.Context(), accounts: p.Accounts, units: q.Units(), known: map[string]string{"": "—", "system": "系统任务", "console": "服务器命令行"}}
 }
 
 // User is the name of an account.
@@ -112,7 +113,7 @@ func (n *names) User(id string) string {
 }
 
 // Org is the name of a unit.
-func (n *names) Org(code string) string { return orgunit.Name(code) }
+func (n *names) Org(code string) string { return n.units.Name(code) }
 
 // Enterprise is nobody: accounts have none.
 func (n *names) Enterprise(string) string { return "" }
