@@ -64,7 +64,7 @@ func (a *Accounts) Do(ctx context.Context, id string, cmd user.Command, r Reques
 	}
 	switch cmd := cmd.(type) {
 	case *user.Create, *user.SetPassword, *user.SetFactor, *user.RenewCodes, *user.RemoveFactor, *user.SignIn, *user.FailSignIn,
-		*user.HoldUp, *user.SignOut, *user.IssueToken, *user.LinkExternal:
+		*user.HoldUp, *user.SignOut, *user.IssueToken, *user.InviteLink, *user.LinkExternal:
 		return eventstore.Head{}, fmt.Errorf("accounts: %s is not issued by Do", user.NameOf(cmd))
 	case *user.RequestRole:
 		cmd.Grant = r.named("grant")

@@ -27,6 +27,7 @@ const (
 	kindPassword = "password"
 	kindTOTP     = "totp"
 	kindCodes    = "codes"
+	kindInvite   = "invitation"
 )
 
 // CheckPassword rejects a password that is too easy to guess: under ten
@@ -135,6 +136,9 @@ const (
 // forgetCredentials drops what opens the account no more.
 func (a *Accounts) forgetCredentials(batch *pgx.Batch, s user.State) {
 	current := []string{s.Password, s.Factor, s.Codes}
+	if s.Invitation != nil {
+		current = append(current, s.Invitation.ID)
+	}
 	batch.Queue("update hearth.credential set replaced_at = $3 where account = $1 and replaced_at is null and not id::text = any($2) and created_at < $4",
 		s.ID, current, a.now(), a.now().Add(-underWay))
 	batch.Queue("delete from hearth.credential where account = $1 and replaced_at < $2 and not id::text = any($3)", s.ID, a.now().Add(-stillBackup), current)

@@ -35,17 +35,22 @@ func (a *Accounts) LinkExternal(ctx context.Context, id string, x user.External,
 	if err != nil {
 		return err
 	}
+	return a.link(ctx, acc.ID, &user.LinkExternal{External: x}, r)
+}
+
+func (a *Accounts) link(ctx context.Context, id string, cmd *user.LinkExternal, r Request) error {
+	x := cmd.External
 	if other, err := a.byExternal(ctx, x); err == nil && other.ID != id {
 		return domain.Reject("external_taken", "这个统一身份已关联另一个账号,请先在那个账号里解除。")
 	}
 	// Only the table keeps it unique, so it comes first. A crash behind it leaves a
 	// row that leads to an account without the identity: to nobody, and whoever
 	// links it next takes it over.
-	_, err = a.Pool.Exec(ctx, "insert into hearth.external_identity (hash, account) values ($1, $2) on conflict (hash) do update set account = $2", a.externalHash(x), id)
+	_, err := a.Pool.Exec(ctx, "insert into hearth.external_identity (hash, account) values ($1, $2) on conflict (hash) do update set account = $2", a.externalHash(x), id)
 	if err != nil {
 		return fmt.Errorf("link identity: %w", err)
 	}
-	return a.single(ctx, acc.ID, &user.LinkExternal{External: x}, r)
+	return a.single(ctx, id, cmd, r)
 }
 
 // linkExternal makes the table say what the state says.

@@ -244,7 +244,7 @@ func endedSession(ev user.Event) string {
 	case user.Created, user.Renamed, user.MovedHome, user.RoleRequested, user.RoleGranted, user.RoleRefused, user.RoleRevoked,
 		user.Disabled, user.Enabled, user.PasswordSet, user.SecondFactorSet, user.RecoveryCodesRenewed, user.FactorRemovalRequested,
 		user.FactorRemovalRefused, user.SecondFactorRemoved, user.SignedIn, user.SignInFailed, user.HeldUp,
-		user.TokenIssued, user.TokenRevoked, user.ExternalLinked, user.ExternalUnlinked:
+		user.TokenIssued, user.TokenRevoked, user.LinkInvited, user.ExternalLinked, user.ExternalUnlinked:
 	}
 	return ""
 }

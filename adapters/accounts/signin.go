@@ -79,7 +79,7 @@ func (a *Accounts) SignInExternal(ctx context.Context, issuer, subject string, f
 	acc, err := a.byExternal(ctx, user.External{Issuer: issuer, Subject: subject})
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return Entry{}, domain.Reject("external_unknown", "这个统一身份还没有关联账号。请先用登录名和密码登录,在“我的账号”里关联;或联系系统管理员。")
+		return Entry{}, domain.Reject("external_unknown", "这个统一身份还没有关联账号。请先用登录名和密码登录,在“我的账号”里关联;没有密码的,请向系统管理员要关联邀请码。")
 	case err != nil:
 		return Entry{}, err
 	case acc.state.Disabled:

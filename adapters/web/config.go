@@ -20,7 +20,12 @@ import (
 // Accounts is who may sign in; *accounts.Accounts is one.
 type Accounts interface {
 	Authenticate(ctx context.Context, login, password string, from accounts.Place) (accounts.Entry, error)
+	SignInExternal(ctx context.Context, issuer, subject string, from accounts.Place) (accounts.Entry, error)
+	SignInInvited(ctx context.Context, invitation string, x user.External, from accounts.Place) (accounts.Entry, error)
 	SecondStep(ctx context.Context, id string, how user.How, code string, from accounts.Place) (accounts.Entry, error)
+	SetPassword(ctx context.Context, id, password string, mustChange bool, r accounts.Request) error
+	ConfirmFactor(ctx context.Context, u accounts.User, secret, code string, r accounts.Request) (recovery []string, err error)
+	LinkExternal(ctx context.Context, id string, x user.External, r accounts.Request) error
 	Begin(ctx context.Context, e accounts.Entry, token string, until time.Time) (device string, err error)
 	SignOut(ctx context.Context, u accounts.User, token string) error
 	Get(ctx context.Context, id string) (accounts.User, error)
@@ -80,6 +85,8 @@ type Config struct {
 
 	Org       string         // whose name is on every page, such as 晋城市总工会
 	Version   string         // of the program
+	Provider  Provider       // of identities, nil: none
+	BaseURL   string         // where browsers find us; empty: where the request says
 	Origin    guard.Origin   // where requests come from
 	Limits    *guard.Limiter // how often; nil: as often as they like
 	Times     guard.Times    // how long; zero means guard.DefaultTimes

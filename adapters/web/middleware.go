@@ -18,6 +18,8 @@ const (
 	flashKey      = "flash"
 	sessionUser   = "user"
 	sessionSerial = "generation"
+	sessionHow    = "how"    // its user came in
+	sessionFactor = "factor" // its user showed
 )
 
 // chain is what every request passes, from the outside in.

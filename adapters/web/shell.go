@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,6 +114,8 @@ func (s *Shell) ownRoutes() []Route {
 		{Pattern: "GET /events", Handler: s.serveEvents, Timeout: -1},
 		{Pattern: "GET /ops", Handler: s.opsPage, Roles: opsRoles},
 	}
+	routes = append(routes, s.stepRoutes()...)
+	routes = append(routes, s.externalRoutes()...)
 	if s.demo() {
 		routes = append(routes, Route{Pattern: "GET /dev/parts", Handler: s.partsPage, Public: true})
 	}
@@ -179,6 +182,9 @@ func (s *Shell) run(q *Request, route Route) error {
 		return s.askToSignIn(q)
 	case !may(q.User, route.Roles):
 		return ErrForbidden
+	case q.User.MustSetFactor && !strings.HasPrefix(q.URL.Path, ownAccount):
+		// A role that needs it was given while the session lasted.
+		return s.demandFactor(q)
 	}
 	if err := s.awaitModels(q, route.Models); err != nil {
 		return err

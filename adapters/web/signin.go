@@ -12,6 +12,7 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/domain"
+	"hearth/domain/user"
 )
 
 type signInPage struct {
@@ -19,7 +20,8 @@ type signInPage struct {
 	Login    string
 	Next     string
 	Failure  string
-	Kept     [][2]string // the form that was sent without a session
+	Kept     [][2]string   // the form that was sent without a session
+	Provider *providerView // nil: there is none
 	Accounts []demoAccount
 	Password string // of the demo accounts
 }
@@ -37,6 +39,7 @@ func (s *Shell) signInPage(q *Request) error {
 
 func (s *Shell) showSignIn(q *Request, status int, p *signInPage) error {
 	p.Page = q.Page("登录")
+	p.Provider = s.providerView()
 	if !local(p.Next) {
 		p.Next = "/"
 	}
@@ -88,27 +91,7 @@ func (s *Shell) signIn(q *Request) error {
 		q.sent = nil // a password is not shown again
 		return err
 	}
-	// A new token: one that was planted before the sign-in is worth nothing.
-	if err := s.sessions.RenewToken(q.Context()); err != nil {
-		return err
-	}
-	if err := s.begin(q, e); err != nil {
-		return err
-	}
-	u := e.User
-	if f := keptForm(form); f != nil {
-		q.User = u
-		q.Request = withValue(q.Request, userKey, u)
-		k := &kept{form: f, status: http.StatusOK, problem: Problem{Title: "已重新登录", Text: "刚才的内容还没有提交,已原样带回,请核对后再提交。"}}
-		if s.showForm(q, k) {
-			return nil
-		}
-	}
-	next := form.Get("next")
-	if !local(next) {
-		next = "/"
-	}
-	return q.Redirect(next)
+	return s.admit(q, e, pending{Next: form.Get("next"), Kept: keptFields(form)})
 }
 
 // deviceCookie tells a browser that has signed in before from one that has not.
@@ -135,7 +118,31 @@ func (s *Shell) begin(q *Request, e accounts.Entry) error {
 	})
 	s.sessions.Put(q.Context(), sessionUser, e.User.ID)
 	s.sessions.Put(q.Context(), sessionSerial, e.User.Generation)
+	s.sessions.Put(q.Context(), sessionHow, string(e.How))
+	s.sessions.Put(q.Context(), sessionFactor, string(e.Factor))
 	return nil
+}
+
+// Anew gives the user's session a new token behind a change of what opens the
+// account, which ends all other sessions.
+func (q *Request) Anew() error {
+	s := q.shell
+	u, err := s.cfg.Accounts.Get(q.Context(), q.User.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.sessions.RenewToken(q.Context()); err != nil {
+		return err
+	}
+	return s.begin(q, accounts.Entry{
+		User: u, From: s.place(q),
+		How: user.How(s.sessions.GetString(q.Context(), sessionHow)), Factor: user.Factor(s.sessions.GetString(q.Context(), sessionFactor)),
+	})
+}
+
+// Session names the user's session, as accounts.SessionsOf does.
+func (q *Request) Session() string {
+	return accounts.SessionID(q.shell.sessions.Token(q.Context()))
 }
 
 func (s *Shell) signOut(q *Request) error {
@@ -163,9 +170,10 @@ func keptFields(form url.Values) [][2]string {
 	return fields
 }
 
-func keptForm(form url.Values) *Form {
+// keptForm is the form that fields of keptFields make, nil when there is none.
+func keptForm(fields [][2]string) *Form {
 	f := &Form{Values: url.Values{}, Errors: map[string]string{}, Failed: true, Command: newCommand()}
-	for _, field := range keptFields(form) {
+	for _, field := range fields {
 		switch name := strings.TrimPrefix(field[0], keptPrefix); name {
 		case fieldForm:
 			f.Name = field[1]

@@ -54,6 +54,8 @@ type App struct {
 	reactions *reactions.Runner
 	archive   *archive.Archive
 
+	identities identities // set by serve
+
 	closers []func(context.Context) error // in the order of opening
 }
 

@@ -19,6 +19,7 @@ import (
 	orgpages "hearth/adapters/web/orgs"
 	peoplepages "hearth/adapters/web/people"
 	reactionpages "hearth/adapters/web/reactions"
+	userpages "hearth/adapters/web/users"
 	"hearth/domain/access"
 	"hearth/domain/calendar"
 	"hearth/domain/complaint"
@@ -149,6 +150,7 @@ func (a *App) families() ([]web.Family, error) {
 		}),
 		reactionpages.New(a.reactions),
 		orgpages.New(a.casework),
+		userpages.New(userpages.Config{Accounts: a.accounts, Timeline: a.models.timeline, Provider: a.identities.name()}),
 	}, nil
 }
 

@@ -69,6 +69,10 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	if err := o.checkTLS(); err != nil {
 		return err
 	}
+	identities, err := identitiesFromEnv()
+	if err != nil {
+		return err
+	}
 	// The addresses are taken first: a port in use is told before anything starts.
 	listener, private, err := o.listeners()
 	if err != nil {
@@ -91,6 +95,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 		return err
 	}
 	defer app.Close()
+	app.identities = identities
 
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
@@ -100,6 +105,7 @@ func serve(ctx context.Context, cfg config, o serveOptions) error {
 	background.Go(func() { _ = runner.Run(work) })      // ends with work alone
 	background.Go(func() { _ = app.archive.Run(work) }) // the same
 	background.Go(func() { app.keeper.Run(work) })
+	background.Go(func() { app.identities.run(work) })
 	background.Go(func() { app.accounts.Run(work) })
 	background.Go(func() { app.access.Run(work) })
 	defer app.lastLooks(work, runner.Monitor)
@@ -226,6 +232,7 @@ func (a *App) shell(ctx context.Context, o serveOptions, origin guard.Origin, li
 		Log: slog.Default(), Now: time.Now,
 		Org: o.org, Version: version, Origin: origin, Limits: limits,
 	}
+	a.identities.configure(&cfg)
 	if o.demo {
 		cfg.Demo = accounts.Demo()
 		cfg.Checks = append(cfg.Checks, web.Check{Name: "demo", Title: "演示案件", Run: loaded.check})

@@ -171,10 +171,18 @@ type RevokeToken struct {
 	ID        string `json:"id"`
 }
 
-// LinkExternal is 关联统一身份.
+// InviteLink is 发出关联邀请.
+type InviteLink struct {
+	domain.By  `json:"-"`
+	Invitation string    `json:"invitation"`
+	Expires    time.Time `json:"expires"`
+}
+
+// LinkExternal is 关联统一身份: by the user, or by whoever has an invitation.
 type LinkExternal struct {
-	domain.By `json:"-"`
-	External  External `json:"external"`
+	domain.By  `json:"-"`
+	External   External `json:"external"`
+	Invitation string   `json:"invitation,omitempty"`
 }
 
 // UnlinkExternal is 解除统一身份.
@@ -207,6 +215,7 @@ func (*SignOut) command() string              { return "sign_out" }
 func (*EndSessions) command() string          { return "end_sessions" }
 func (*IssueToken) command() string           { return "issue_token" }
 func (*RevokeToken) command() string          { return "revoke_token" }
+func (*InviteLink) command() string           { return "invite_link" }
 func (*LinkExternal) command() string         { return "link_external" }
 func (*UnlinkExternal) command() string       { return "unlink_external" }
 
@@ -217,7 +226,7 @@ var labels = domain.NewCodes[string]("用户命令",
 	"renew_codes", "重发恢复码", "remove_factor", "解除本人二次验证", "request_factor_removal", "申请解除二次验证", "approve_factor_removal", "批准解除二次验证",
 	"refuse_factor_removal", "不予解除二次验证", "sign_in", "登录", "fail_sign_in", "登记登录失败", "hold_up", "暂缓登录",
 	"sign_out", "退出登录", "end_sessions", "强制退出", "issue_token", "发放接口令牌", "revoke_token", "吊销接口令牌",
-	"link_external", "关联统一身份", "unlink_external", "解除统一身份")
+	"invite_link", "发出关联邀请", "link_external", "关联统一身份", "unlink_external", "解除统一身份")
 
 // NameOf is the stable name of a command.
 func NameOf(cmd Command) string { return cmd.command() }

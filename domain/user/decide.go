@@ -52,6 +52,8 @@ func decide(s State, cmd Command) ([]Event, error) {
 		return issueToken(s, cmd)
 	case *RevokeToken:
 		return revokeToken(s, cmd)
+	case *InviteLink:
+		return inviteLink(s, cmd)
 	case *LinkExternal:
 		return linkExternal(s, cmd)
 	case *UnlinkExternal:
@@ -189,8 +191,22 @@ func revokeToken(s State, cmd *RevokeToken) ([]Event, error) {
 	return []Event{TokenRevoked{ID: cmd.ID, By: cmd.Actor.ID}}, nil
 }
 
+func inviteLink(s State, cmd *InviteLink) ([]Event, error) {
+	switch life := cmd.Expires.Sub(cmd.At); {
+	case cmd.Invitation == "" || life <= 0 || life > LongestInvitation:
+		panic("user: an invitation without an id or a time")
+	case s.Disabled:
+		return nil, domain.Reject("account_disabled", "账号已停用,请先启用再邀请。")
+	case s.Invitation != nil && s.Invitation.ID == cmd.Invitation:
+		return nil, nil
+	}
+	return []Event{LinkInvited{Invitation: cmd.Invitation, Expires: cmd.Expires, By: cmd.Actor.ID}}, nil
+}
+
 func linkExternal(s State, cmd *LinkExternal) ([]Event, error) {
 	switch {
+	case cmd.Invitation != "" && !s.Invited(cmd.Invitation, cmd.At):
+		return nil, domain.Reject("invitation_over", "这个邀请码已经用过或已过期,请向系统管理员要新的。")
 	case cmd.External.Issuer == "" || cmd.External.Subject == "":
 		return nil, domain.Reject("external_missing", "统一身份不完整,请重新登录统一身份认证后再关联。")
 	case slices.Contains(s.External, cmd.External):

@@ -157,6 +157,15 @@ type ExternalLinked struct {
 	External External `json:"external,omitzero" seal:"identity"`
 }
 
+// LinkInvited is 发出关联邀请: whoever has the code that goes with it may link one
+// external identity, once. Invitation is the random id under which the hash of the
+// code is kept outside of the log. A new invitation takes the place of the last.
+type LinkInvited struct {
+	Invitation string    `json:"invitation"`
+	Expires    time.Time `json:"expires"`
+	By         string    `json:"by"` // user id
+}
+
 // ExternalUnlinked is 解除统一身份.
 type ExternalUnlinked struct {
 	External External `json:"external,omitzero" seal:"identity"`

@@ -17,7 +17,7 @@ func evolve(s State, ev Event) State {
 	case RoleRequested, RoleGranted, RoleRefused, RoleRevoked:
 		return s.evolveGrants(ev)
 	case Disabled:
-		s.Disabled = true
+		s.Disabled, s.Invitation = true, nil
 		s.Generation++
 	case Enabled:
 		s.Disabled = false
@@ -47,7 +47,10 @@ func evolve(s State, ev Event) State {
 		for i := range s.Tokens {
 			s.Tokens[i].Revoked = s.Tokens[i].Revoked || s.Tokens[i].ID == ev.ID
 		}
+	case LinkInvited:
+		s.Invitation = &Invitation{ID: ev.Invitation, Expires: ev.Expires}
 	case ExternalLinked:
+		s.Invitation = nil
 		s.External = append(slices.Clone(s.External), ev.External)
 	case ExternalUnlinked:
 		s.External = slices.DeleteFunc(slices.Clone(s.External), func(x External) bool { return x == ev.External })

@@ -2,6 +2,7 @@ package user
 
 import (
 	"slices"
+	"time"
 
 	"hearth/domain"
 )
@@ -10,19 +11,20 @@ import (
 // somebody in while the log cannot be read, for which adapters/accounts keeps it
 // beside the log.
 type State struct {
-	ID         string     `json:"id,omitempty"`
-	Identity   Identity   `json:"identity,omitzero" seal:"identity"` // ⓟ
-	Home       string     `json:"home,omitempty"`
-	Disabled   bool       `json:"disabled,omitempty"`
-	Grants     []Grant    `json:"grants,omitempty"`
-	Password   string     `json:"password,omitempty"` // id of the credential
-	MustChange bool       `json:"must_change,omitempty"`
-	Factor     string     `json:"factor,omitempty"` // id of the credential
-	Codes      string     `json:"codes,omitempty"`  // id of the recovery codes
-	Removal    *Removal   `json:"removal,omitempty"`
-	Tokens     []Token    `json:"tokens,omitempty"`
-	External   []External `json:"external,omitempty" seal:"identity"` // ⓟ
-	Generation int        `json:"generation,omitempty"`               // rises when all sessions are to end
+	ID         string      `json:"id,omitempty"`
+	Identity   Identity    `json:"identity,omitzero" seal:"identity"` // ⓟ
+	Home       string      `json:"home,omitempty"`
+	Disabled   bool        `json:"disabled,omitempty"`
+	Grants     []Grant     `json:"grants,omitempty"`
+	Password   string      `json:"password,omitempty"` // id of the credential
+	MustChange bool        `json:"must_change,omitempty"`
+	Factor     string      `json:"factor,omitempty"` // id of the credential
+	Codes      string      `json:"codes,omitempty"`  // id of the recovery codes
+	Removal    *Removal    `json:"removal,omitempty"`
+	Tokens     []Token     `json:"tokens,omitempty"`
+	External   []External  `json:"external,omitempty" seal:"identity"` // ⓟ
+	Invitation *Invitation `json:"invitation,omitempty"`
+	Generation int         `json:"generation,omitempty"` // rises when all sessions are to end
 }
 
 // Removal is 解除二次验证申请.
@@ -80,4 +82,9 @@ func (s State) Roles(date domain.Date) []domain.Role {
 		}
 	}
 	return roles
+}
+
+// Invited reports whether an invitation is the last one and may still be used.
+func (s State) Invited(id string, at time.Time) bool {
+	return s.Invitation != nil && s.Invitation.ID == id && !s.Disabled && at.Before(s.Invitation.Expires)
 }

@@ -239,6 +239,15 @@ type Token struct {
 	Revoked bool      `json:"revoked,omitempty"`
 }
 
+// LongestInvitation is 邀请最长有效期.
+const LongestInvitation = 7 * 24 * time.Hour
+
+// Invitation is 关联邀请: an external identity may be linked by whoever has its code.
+type Invitation struct {
+	ID      string    `json:"id"`
+	Expires time.Time `json:"expires"`
+}
+
 // External is 统一身份 ⓟ: the user as an identity provider knows them.
 type External struct {
 	Issuer  string `json:"issuer,omitempty"`

@@ -16,6 +16,8 @@ var now = time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)
 
 var today = domain.DateOf(now)
 
+var week = now.Add(LongestInvitation)
+
 const me, one, two, holder = "u0", "a1", "a2", "h1"
 
 // as is somebody's wish; one and two are administrators.
@@ -82,6 +84,15 @@ func TestAccount(t *testing.T) {
 		c("password of a disabled account", with(Disabled{ReasonLeft, one}), &SetPassword{By: as(one), Credential: "c1"}, nil, "account_disabled"),
 		c("link", is, &LinkExternal{By: as(me), External: External{"https://id", "7"}}, []Event{ExternalLinked{External{"https://id", "7"}}}, ""),
 		c("link again", with(ExternalLinked{External{"https://id", "7"}}), &LinkExternal{By: as(me), External: External{"https://id", "7"}}, nil, ""),
+		c("invite", is, &InviteLink{By: as(one), Invitation: "i1", Expires: week}, []Event{LinkInvited{"i1", week, one}}, ""),
+		c("invite with the same form", with(LinkInvited{"i1", week, one}), &InviteLink{By: as(one), Invitation: "i1", Expires: week}, nil, ""),
+		c("invite again", with(LinkInvited{"i1", week, one}), &InviteLink{By: as(one), Invitation: "i2", Expires: week}, []Event{LinkInvited{"i2", week, one}}, ""),
+		c("invite to a disabled account", with(Disabled{ReasonLeft, one}), &InviteLink{By: as(one), Invitation: "i1", Expires: week}, nil, "account_disabled"),
+		c("link by invitation", with(LinkInvited{"i1", week, one}), &LinkExternal{By: as(me), External: External{"https://id", "7"}, Invitation: "i1"}, []Event{ExternalLinked{External{"https://id", "7"}}}, ""),
+		c("link by a used invitation", with(LinkInvited{"i1", week, one}, ExternalLinked{External{"https://id", "7"}}), &LinkExternal{By: as(me), External: External{"https://id", "8"}, Invitation: "i1"}, nil, "invitation_over"),
+		c("link by an older invitation", with(LinkInvited{"i1", week, one}, LinkInvited{"i2", week, one}), &LinkExternal{By: as(me), External: External{"https://id", "7"}, Invitation: "i1"}, nil, "invitation_over"),
+		c("link by an invitation that is over", with(LinkInvited{"i1", now, one}), &LinkExternal{By: as(me), External: External{"https://id", "7"}, Invitation: "i1"}, nil, "invitation_over"),
+		c("link by an invitation of before it was disabled", with(LinkInvited{"i1", week, one}, Disabled{ReasonLeft, one}, Enabled{one}), &LinkExternal{By: as(me), External: External{"https://id", "7"}, Invitation: "i1"}, nil, "invitation_over"),
 		c("link nothing", is, &LinkExternal{By: as(me), External: External{Issuer: "https://id"}}, nil, "external_missing"),
 		c("unlink", with(ExternalLinked{External{"https://id", "7"}}), &UnlinkExternal{By: as(me), External: External{"https://id", "7"}}, []Event{ExternalUnlinked{External{"https://id", "7"}}}, ""),
 		c("unlink what is not", is, &UnlinkExternal{By: as(me), External: External{"https://id", "7"}}, nil, ""),

@@ -69,6 +69,9 @@ func (TokenIssued) EventType() string { return "user.token_issued" }
 func (TokenRevoked) EventType() string { return "user.token_revoked" }
 
 // EventType is the wire name.
+func (LinkInvited) EventType() string { return "user.link_invited" }
+
+// EventType is the wire name.
 func (ExternalLinked) EventType() string { return "user.external_linked" }
 
 // EventType is the wire name.
@@ -96,6 +99,7 @@ func (SignedOut) event()              {}
 func (SessionsEnded) event()          {}
 func (TokenIssued) event()            {}
 func (TokenRevoked) event()           {}
+func (LinkInvited) event()            {}
 func (ExternalLinked) event()         {}
 func (ExternalUnlinked) event()       {}
 
@@ -108,5 +112,6 @@ func Specs() []domain.EventSpec {
 		domain.Spec[FactorRemovalRequested](), domain.Spec[FactorRemovalRefused](), domain.Spec[SecondFactorRemoved](), domain.Spec[SignedIn](),
 		domain.Spec[SignInFailed](), domain.Spec[HeldUp](), domain.Spec[SignedOut](), domain.Spec[SessionsEnded](),
 		domain.Spec[TokenIssued](), domain.Spec[TokenRevoked](), domain.Spec[ExternalLinked](), domain.Spec[ExternalUnlinked](),
+		domain.Spec[LinkInvited](),
 	}
 }

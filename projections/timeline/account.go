@@ -40,6 +40,8 @@ func accountLine(ev account.Event) Line {
 		return line(Register, "发放接口令牌%s,用途:%s,有效至%s。", shortID(ev.ID), labels(ev.Scopes), moment(ev.Expires)).with(ev.Label)
 	case account.TokenRevoked:
 		return line(Register, "%s吊销接口令牌%s。", user(ev.By), shortID(ev.ID))
+	case account.LinkInvited:
+		return line(Register, "%s发出关联统一身份的邀请,有效至%s。", user(ev.By), moment(ev.Expires))
 	case account.ExternalLinked:
 		return line(Register, "关联统一身份。")
 	case account.ExternalUnlinked:

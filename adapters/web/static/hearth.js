@@ -27,7 +27,9 @@ async function load(address, body) {
   } catch {
     return null; // the network is away; the next change asks again
   }
-  if (answer.status === 401) location.reload(); // to the sign-in page, and back
+  // The session has ended: to the sign-in page, and back. A form that is being
+  // filled in stays; when it is sent it comes back behind the sign-in.
+  if (answer.status === 401 && !working(document.body)) location.reload();
   if (!answer.ok) return null;
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }

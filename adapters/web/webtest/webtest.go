@@ -34,8 +34,9 @@ func Now() time.Time { return time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC) }
 
 // Accounts are users in memory.
 type Accounts struct {
-	mu    sync.Mutex
-	users []accounts.User // guarded by mu
+	mu     sync.Mutex
+	users  []accounts.User          // guarded by mu
+	linked map[user.External]string // ids of users; guarded by mu
 }
 
 // Add makes a user of a unit with roles and returns it; the login is the name.
@@ -89,6 +90,63 @@ func (a *Accounts) SecondStep(ctx context.Context, id string, how user.How, code
 		return accounts.Entry{}, domain.Reject("bad_code", "动态口令或恢复码不对。")
 	}
 	return accounts.Entry{User: u, How: how, Factor: user.FactorTOTP, From: from}, nil
+}
+
+// SignInExternal lets in who was linked, see LinkExternal.
+func (a *Accounts) SignInExternal(_ context.Context, issuer, subject string, from accounts.Place) (accounts.Entry, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id, linked := a.linked[user.External{Issuer: issuer, Subject: subject}]
+	for _, u := range a.users {
+		if linked && u.ID == id {
+			return accounts.Entry{User: u, How: user.HowExternal, From: from, NeedsCode: u.HasFactor}, nil
+		}
+	}
+	return accounts.Entry{}, domain.Reject("external_unknown", "这个统一身份还没有关联账号。请先用登录名和密码登录。")
+}
+
+// SignInInvited takes the id of an account for an invitation to it.
+func (a *Accounts) SignInInvited(ctx context.Context, invitation string, x user.External, from accounts.Place) (accounts.Entry, error) {
+	if _, err := a.Get(ctx, invitation); err != nil {
+		return accounts.Entry{}, domain.Reject("invitation_over", "没有这个邀请码。请向系统管理员要新的。")
+	}
+	if err := a.LinkExternal(ctx, invitation, x, accounts.Request{}); err != nil {
+		return accounts.Entry{}, err
+	}
+	return a.SignInExternal(ctx, x.Issuer, x.Subject, from)
+}
+
+// LinkExternal links an identity to an account.
+func (a *Accounts) LinkExternal(_ context.Context, id string, x user.External, _ accounts.Request) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.linked == nil {
+		a.linked = map[user.External]string{}
+	}
+	if other, taken := a.linked[x]; taken && other != id {
+		return domain.Reject("external_taken", "这个统一身份已关联另一个账号,请先在那个账号里解除。")
+	}
+	a.linked[x] = id
+	return nil
+}
+
+// SetPassword notes that the user has one of their own; all go on to sign in with
+// Password.
+func (a *Accounts) SetPassword(_ context.Context, id, password string, _ bool, _ accounts.Request) error {
+	if len(password) < 10 {
+		return domain.Reject("password_short", "密码太短,请用至少10个字符。")
+	}
+	a.Change(id, func(u *accounts.User) { u.MustChange, u.Generation = false, u.Generation+1 })
+	return nil
+}
+
+// ConfirmFactor accepts Code for every secret.
+func (a *Accounts) ConfirmFactor(_ context.Context, u accounts.User, _, code string, _ accounts.Request) ([]string, error) {
+	if code != Code {
+		return nil, domain.Reject("bad_code", "动态口令或恢复码不对。请核对手机时间。")
+	}
+	a.Change(u.ID, func(u *accounts.User) { u.HasFactor, u.MustSetFactor = true, false })
+	return []string{"aaaa-1111", "bbbb-2222"}, nil
 }
 
 // Begin lets everybody in who needs no code.

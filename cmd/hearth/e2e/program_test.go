@@ -82,12 +82,18 @@ var announced = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // start runs the program and waits until it serves and its read models have
 // caught up.
 func start(state string, flags ...string) (*program, error) {
+	return startWith(nil, state, flags...)
+}
+
+// startWith is start with more in the environment.
+func startWith(env []string, state string, flags ...string) (*program, error) {
 	path, err := binary()
 	if err != nil {
 		return nil, err
 	}
 	p := &program{state: state, ended: make(chan error, 1)}
 	p.cmd = exec.Command(path, append([]string{"serve", "--state", state, "--listen", "127.0.0.1:0", "--private-listen", "127.0.0.1:0"}, flags...)...)
+	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr = &p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // no orphans when the tests are killed
 	out, err := p.cmd.StdoutPipe()
