@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"hearth/adapters/accounts"
+	"hearth/adapters/guard"
 	"hearth/adapters/qrcode"
 	"hearth/adapters/totp"
 	"hearth/domain"
@@ -131,7 +133,11 @@ func (s *Shell) stepRoutes() []Route {
 		"GET /sign-in/factor": s.factorPage, "POST /sign-in/factor": s.factor,
 		"GET /sign-in/codes": s.codesPage, "POST /sign-in/codes": s.codes,
 	} {
-		routes = append(routes, Route{Pattern: pattern, Handler: s.step(handler), Public: true})
+		r := Route{Pattern: pattern, Handler: s.step(handler), Public: true}
+		if strings.HasPrefix(pattern, http.MethodPost) {
+			r.Rate = guard.SignIn
+		}
+		routes = append(routes, r)
 	}
 	return routes
 }

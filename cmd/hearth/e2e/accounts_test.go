@@ -154,7 +154,8 @@ func TestAccountOfTwoAdministrators(t *testing.T) {
 	u.fill("main form", "new_password", passPhrase, "again", passPhrase)
 	u.Follow("main form .primary")
 	u.setFactor()
-	u.want("main", "还没有可用的功能")
+	u.open("/desk")
+	u.want("main", "您的岗位不能打开这里")
 
 	b.open("/users/requests")
 	b.want("main", "郭永红")
