@@ -214,7 +214,7 @@ type caseRow struct {
 // cases are all cases of the demonstration, whoever may see them.
 func (in *inner) cases() []caseRow {
 	in.t.Helper()
-	rows, err := in.app.pool.Query(in.t.Context(), "select id, no, handling_org, category, phase from complaints_v2.complaint order by no")
+	rows, err := in.app.pool.Query(in.t.Context(), "select id, no, handling_org, category, phase from complaints_v3.complaint order by no")
 	if err != nil {
 		in.t.Fatal(err)
 	}

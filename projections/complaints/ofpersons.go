@@ -12,10 +12,10 @@ import (
 // that the viewer may not see are left out. The newest come first.
 func (q Queries) OfPersons(ctx context.Context, v Viewer, persons []uuid.UUID, limit int) ([]Row, error) {
 	return collect[Row](ctx, q, `
-		select c.* from complaints_v2.complaint c
+		select c.* from complaints_v3.complaint c
 		 where c.id in (
-		        select id from complaints_v2.complaint where reporter = any (@persons) and reporter <> `+nobody+`
-		        union select complaint_id from complaints_v2.claimant where person_id = any (@persons) and not removed)
+		        select id from complaints_v3.complaint where reporter = any (@persons) and reporter <> `+nobody+`
+		        union select complaint_id from complaints_v3.claimant where person_id = any (@persons) and not removed)
 		   and `+visible+` order by c.registered_at desc, c.id desc limit @limit`,
 		v.args(pgx.StrictNamedArgs{"persons": persons, "limit": limit}))
 }
