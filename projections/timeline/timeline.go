@@ -33,7 +33,7 @@ import (
 //go:embed schema.sql
 var tables string
 
-const schema = "timeline_v3"
+const schema = "timeline_v4"
 
 // Projection writes one row per event.
 type Projection struct{ vault projections.Sealer }
@@ -45,7 +45,7 @@ func New(v projections.Sealer) Projection { return Projection{v} }
 func (Projection) Name() string { return "timeline" }
 
 // Version is the version of the rows.
-func (Projection) Version() int { return 3 }
+func (Projection) Version() int { return 4 }
 
 // Tables makes the empty tables.
 func (Projection) Tables() string { return tables }
