@@ -103,7 +103,6 @@ type User struct {
 	Login      string
 	Name       string
 	Org        string // home
-	OrgName    string
 	Grants     []Grant
 	Roles      []domain.Role
 	Disabled   bool

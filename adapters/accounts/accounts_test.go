@@ -149,7 +149,7 @@ func TestCreateAndRead(t *testing.T) {
 	b := setup(t)
 	u := b.create(" ZhangSan ", domain.RoleHandler, domain.RoleInspector)
 	want := accounts.User{
-		ID: u.ID, Login: "zhangsan", Name: "张三", Org: "jc-zz", OrgName: "泽州县总工会",
+		ID: u.ID, Login: "zhangsan", Name: "张三", Org: "jc-zz",
 		Grants: []accounts.Grant{{Role: domain.RoleHandler, Org: "jc-zz"}, {Role: domain.RoleInspector, Org: "jc-zz"}},
 		Roles:  []domain.Role{domain.RoleHandler, domain.RoleInspector}, Generation: 2, CreatedAt: b.clock.Now(),
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hearth/domain"
-	"hearth/domain/orgunit"
 	"hearth/domain/user"
 )
 
@@ -86,7 +85,7 @@ func (a *Accounts) user(ctx context.Context, acc account) (User, error) {
 func (a *Accounts) userOf(acc account, offices map[string]user.State) User {
 	s, today := acc.state, a.today()
 	u := User{
-		ID: acc.ID, Login: acc.Login, Name: s.Identity.Name, Org: s.Home, OrgName: orgunit.Name(s.Home),
+		ID: acc.ID, Login: acc.Login, Name: s.Identity.Name, Org: s.Home,
 		Disabled: s.Disabled, Generation: s.Generation, CreatedAt: acc.CreatedAt.UTC(), HasFactor: s.Factor != "", MustChange: s.MustChange,
 	}
 	for _, g := range s.On(today) {

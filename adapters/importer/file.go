@@ -10,6 +10,7 @@ import (
 	"hearth/adapters/sheet"
 	"hearth/domain"
 	"hearth/domain/complaint"
+	"hearth/domain/orgunit"
 )
 
 // Options say where a file comes from and how it is read.
@@ -21,6 +22,7 @@ type Options struct {
 	Channel complaint.Channel // for rows that name none; empty: 网上
 	Told    time.Time         // when reporters with a phone were told of redirections; zero: not yet
 	Now     func() time.Time  // nil: the clock
+	Units   orgunit.Tree      // by which counties are named; zero: the founding tree
 }
 
 // File is an opened file of complaints with its header and its mapping. It is
@@ -45,6 +47,9 @@ func Open(book *sheet.Book, o Options) (*File, error) {
 	}
 	if o.Channel == "" {
 		o.Channel = complaint.ChannelWeb
+	}
+	if o.Units.Empty() {
+		o.Units = orgunit.Founding()
 	}
 	f, err := openFile(book, o, Fields())
 	if err != nil {

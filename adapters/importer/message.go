@@ -64,7 +64,7 @@ func (f *File) message(r sheet.Row) (Message, []sheet.Problem) {
 	take(&read, FieldPersons, &m.Persons, sheet.Cell.Count)
 	take(&read, FieldAmount, &m.Owed, func(c sheet.Cell) (domain.Fen, error) { return c.Amount(read.heading(FieldAmount)) })
 	m.From, m.To = read.period()
-	take(&read, FieldArea, &m.Area, area)
+	take(&read, FieldArea, &m.Area, f.area)
 	take(&read, FieldChannel, &m.Channel, channel)
 	f.checkMessage(&read, m)
 	if len(read.problems) == 0 {
@@ -190,18 +190,26 @@ func idNo(c sheet.Cell) (string, error) {
 	return person.ParseIDNo(s)
 }
 
-// area finds the county by its code, its name, or a text that begins with it.
-func area(c sheet.Cell) (string, error) {
+// area finds the unit by its code, its name, or a text that begins with its short
+// name; of units whose short names both fit, the one with the longer.
+func (f *File) area(c sheet.Cell) (string, error) {
 	s, err := c.Line()
 	if err != nil {
 		return "", err
 	}
 	var shorts []string
-	for _, u := range orgunit.Jincheng() {
-		if s == u.Code || s == u.Name || strings.HasPrefix(s, u.Short) || strings.HasPrefix(s, "晋城市"+u.Short) {
+	var best orgunit.Unit
+	for _, u := range f.options.Units.All(domain.DateOf(f.now())) {
+		if s == u.Code || s == u.Name {
 			return u.Code, nil
 		}
+		if fits := strings.HasPrefix(s, u.Short) || strings.HasPrefix(s, "晋城市"+u.Short); fits && len(u.Short) > len(best.Short) {
+			best = u
+		}
 		shorts = append(shorts, u.Short)
+	}
+	if best.Code != "" {
+		return best.Code, nil
 	}
 	return "", domain.Reject("unknown_area", "没有“%s”这个县区,可填:%s。", s, strings.Join(shorts, "、"))
 }

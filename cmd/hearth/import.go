@@ -87,7 +87,7 @@ func importComplaints(ctx context.Context, app *App, in importInput, body io.Rea
 		return err
 	}
 	defer book.Close()
-	file, err := importer.Open(book, importer.Options{System: in.System, Sheet: in.Sheet, Map: in.Map, Area: in.Area})
+	file, err := importer.Open(book, importer.Options{System: in.System, Sheet: in.Sheet, Map: in.Map, Area: in.Area, Units: app.casework.KnownUnits()})
 	if err != nil {
 		return err
 	}

@@ -181,7 +181,7 @@ func addUser(ctx context.Context, app *App, in userInput, body io.Reader, r repo
 	if err != nil {
 		return err
 	}
-	r.Line("已新增用户 %s(%s),编号 %s", u.Login, u.OrgName, u.ID)
+	r.Line("已新增用户 %s(%s),编号 %s", u.Login, app.casework.KnownUnits().Name(u.Org), u.ID)
 	if len(u.Roles) < len(in.Roles) {
 		r.Line("已有两位管理员:授权已提交申请,请其中一位在“用户”页面批准,或运行 hearth user approve。")
 	}
@@ -207,18 +207,27 @@ func listUsers(ctx context.Context, app *App, _ userInput, _ io.Reader, r report
 		}
 		var grants []string
 		for _, g := range u.Grants {
-			grants = append(grants, grantText(u, g, logins))
+			grants = append(grants, grantText(app.casework.KnownUnits(), u, g, logins))
 		}
-		r.Line("%-16s  %s  %s  %s%s", u.Login, u.Name, u.OrgName, strings.Join(grants, "、"), state)
+		r.Line("%-16s  %s  %s  %s%s", u.Login, u.Name, app.casework.KnownUnits().Name(u.Org), strings.Join(grants, "、"), state)
 	}
 	return nil
 }
 
+// unitShort is the short name of a unit, or its code when the tree can't be read.
+func unitShort(ctx context.Context, a *accounts.Accounts, code string) string {
+	units, err := a.Units(ctx)
+	if err != nil && units.Empty() {
+		return code
+	}
+	return units.Short(code)
+}
+
 // grantText is a role, and what is unusual about it.
-func grantText(u accounts.User, g accounts.Grant, logins map[string]string) string {
+func grantText(units orgunit.Tree, u accounts.User, g accounts.Grant, logins map[string]string) string {
 	var notes []string
 	if g.Org != u.Org {
-		notes = append(notes, orgunit.Short(g.Org))
+		notes = append(notes, units.Short(g.Org))
 	}
 	if !g.To.IsZero() {
 		notes = append(notes, "至"+g.To.String())
@@ -245,7 +254,7 @@ func listPending(ctx context.Context, app *App, _ userInput, _ io.Reader, r repo
 			r.Line("%-16s  解除二次验证  事由:%s", p.User.Login, p.Removal.Reason.Label())
 			continue
 		}
-		r.Line("%-16s  %s%s  自%s%s  编号 %s", p.User.Login, orgunit.Short(p.Grant.Org), p.Grant.Role.Label(), p.Grant.From, until(p.Grant.To), p.Grant.Grant)
+		r.Line("%-16s  %s%s  自%s%s  编号 %s", p.User.Login, app.casework.KnownUnits().Short(p.Grant.Org), p.Grant.Role.Label(), p.Grant.From, until(p.Grant.To), p.Grant.Grant)
 	}
 	return nil
 }
@@ -350,7 +359,7 @@ func grantRoles(ctx context.Context, a *accounts.Accounts, u accounts.User, in u
 		if pending {
 			done = "已提交申请,请一位管理员在“用户”页面批准,或运行 hearth user approve"
 		}
-		r.Line("%s:%s%s,%s", u.Login, orgunit.Short(t.Org), role.Label(), done)
+		r.Line("%s:%s%s,%s", u.Login, unitShort(ctx, a, t.Org), role.Label(), done)
 	}
 	return nil
 }
@@ -368,7 +377,7 @@ func revokeRoles(ctx context.Context, a *accounts.Accounts, u accounts.User, in 
 		if _, err := a.Do(ctx, u.ID, &user.RevokeRole{Grant: g.Grant, Reason: in.Reason}, accounts.Console()); err != nil {
 			return err
 		}
-		r.Line("%s:已收回%s%s", u.Login, orgunit.Short(g.Org), g.Role.Label())
+		r.Line("%s:已收回%s%s", u.Login, unitShort(ctx, a, g.Org), g.Role.Label())
 		n++
 	}
 	if n == 0 {

@@ -16,7 +16,6 @@ import (
 	"hearth/domain/access"
 	"hearth/domain/complaint"
 	"hearth/domain/enterprise"
-	"hearth/domain/orgunit"
 	looks "hearth/projections/access"
 	"hearth/projections/timeline"
 )
@@ -133,7 +132,7 @@ func (p *pages) fillLooks(q *web.Request, c *casePage, s complaint.State, m time
 }
 
 func lineOfLook(l looks.Look, n names) lookLine {
-	line := lookLine{Look: l, Who: n.User(l.UserID) + "(" + l.Role.Label() + "," + orgunit.Short(l.Org) + ")"}
+	line := lookLine{Look: l, Who: n.User(l.UserID) + "(" + l.Role.Label() + "," + n.units.Short(l.Org) + ")"}
 	switch l.Kind {
 	case looks.Viewed, looks.Printed:
 		line.What = l.Kind.Label() + " " + l.Screen.Label()
@@ -191,7 +190,7 @@ func (p *pages) showUserAccess(q *web.Request) error {
 			return err
 		}
 		for _, u := range all {
-			page.Users = append(page.Users, web.Option{Value: u.ID, Label: u.Name + "(" + orgunit.Short(u.Org) + ")"})
+			page.Users = append(page.Users, web.Option{Value: u.ID, Label: u.Name + "(" + q.Units().Short(u.Org) + ")"})
 		}
 		if asked := q.URL.Query().Get("user"); slices.ContainsFunc(all, func(u accounts.User) bool { return u.ID == asked }) {
 			user, page.Title = asked, "查阅记录"

@@ -11,7 +11,6 @@ import (
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/access"
-	"hearth/domain/orgunit"
 	"hearth/projections/complaints"
 	"hearth/projections/text"
 )
@@ -19,7 +18,7 @@ import (
 // mark is what every file says of who took it out, and when.
 func (p *pages) mark(q *web.Request) string {
 	as := p.auditor(q)
-	return fmt.Sprintf("%s(%s,%s)于%s导出,仅限办案使用,不得外传。", q.User.Name, as.Role.Label(), orgunit.Short(q.User.Org), web.FormatTime(q.Now()))
+	return fmt.Sprintf("%s(%s,%s)于%s导出,仅限办案使用,不得外传。", q.User.Name, as.Role.Label(), q.Units().Short(q.User.Org), web.FormatTime(q.Now()))
 }
 
 // export sends a masked file, once it is stored that it is.

@@ -17,7 +17,15 @@ import (
 	"hearth/adapters/importer"
 	"hearth/adapters/sheet"
 	"hearth/domain"
+	"hearth/domain/orgunit"
 )
+
+// Register takes complaints down, of the units that it knows; *casework.Service is
+// one.
+type Register interface {
+	importer.Registrar
+	KnownUnits() orgunit.Tree
+}
 
 // Imports keeps uploaded spreadsheets until they are imported or dropped, and
 // imports them one after the other in the background. What an import stored
@@ -26,7 +34,7 @@ import (
 // under keys in memory (upload.go): they hold names and numbers of people. Safe for concurrent use; Close waits for the
 // import under way.
 type Imports struct {
-	store importer.Registrar
+	store Register
 	dir   string
 	now   func() time.Time
 	log   *slog.Logger
@@ -85,7 +93,7 @@ type importJob struct {
 
 // NewImports keeps files in a folder of its own, which is made when it is
 // missing and emptied.
-func NewImports(store importer.Registrar, dir string, now func() time.Time, log *slog.Logger) (*Imports, error) {
+func NewImports(store Register, dir string, now func() time.Time, log *slog.Logger) (*Imports, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
 		return nil, fmt.Errorf("folder for uploads: %w", err)
 	}
@@ -166,7 +174,7 @@ func (im *Imports) read(job importJob, use func(*sheet.Book) error) error {
 // open opens a job's file with its mapping.
 func (im *Imports) open(job importJob, use func(*importer.File) error) error {
 	return im.read(job, func(book *sheet.Book) error {
-		job.Options.Now = im.now
+		job.Options.Now, job.Options.Units = im.now, im.store.KnownUnits()
 		f, err := importer.Open(book, job.Options)
 		if err != nil {
 			return err

@@ -224,14 +224,14 @@ func TestImportMapping(t *testing.T) {
 
 // slow is a registrar that waits for a word before each chunk.
 type slow struct {
-	importer.Registrar
+	Register
 	word chan struct{}
 }
 
 func (s slow) RegisterMany(ctx context.Context, ins []casework.Intake) ([]casework.Outcome, error) {
 	select {
 	case <-s.word:
-		return s.Registrar.RegisterMany(ctx, ins)
+		return s.Register.RegisterMany(ctx, ins)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

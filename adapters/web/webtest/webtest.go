@@ -42,7 +42,7 @@ type Accounts struct {
 // Add makes a user of a unit with roles and returns it; the login is the name.
 func (a *Accounts) Add(login, org string, roles ...domain.Role) accounts.User {
 	u := accounts.User{
-		ID: uuid.NewString(), Login: login, Name: "测试" + login, Org: org, OrgName: org, Roles: roles, Generation: 1,
+		ID: uuid.NewString(), Login: login, Name: "测试" + login, Org: org, Roles: roles, Generation: 1,
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
