@@ -47,7 +47,7 @@ var passOn = map[string]int{
 	"adapters/accounts find": 1, "adapters/accounts one": 1, "adapters/accounts tellFailures": 1,
 	"projections readCheckpoints": 2, "projections readCheckpoint": 2, "projections collect": 3,
 	"projections/complaints one": 1, "projections/complaints collect": 2, "projections/complaints lines": 4,
-	"projections/enterprises collect": 2, "projections/orgs collect": 1, "projections/people rows": 1, "projections/people same": 2, "projections/people persons": 1, "projections/people households": 1,
+	"projections/access read": 1, "projections/enterprises collect": 2, "projections/orgs collect": 1, "projections/people rows": 1, "projections/people same": 2, "projections/people persons": 1, "projections/people households": 1,
 	"projections/search page": 1, "projections/search documents": 1, "projections/timeline entries": 1,
 }
 

@@ -41,17 +41,17 @@ const hidden = ` and (@auditor or role <> all (@auditors::text[]))`
 
 // On is who looked at a case or another thing, the latest first.
 func (q Queries) On(ctx context.Context, r Reader, family, id string, limit int) ([]Look, error) {
-	return q.looks(ctx, `object_id = @id and object_id <> '' and family = @family`+hidden, r, limit, pgx.StrictNamedArgs{"id": id, "family": family})
+	return q.read(ctx, `object_id = @id and object_id <> '' and family = @family`+hidden, r, limit, pgx.StrictNamedArgs{"id": id, "family": family})
 }
 
 // Person is who was shown a person's fields, the latest first.
 func (q Queries) Person(ctx context.Context, r Reader, person uuid.UUID, limit int) ([]Look, error) {
-	return q.looks(ctx, `person = @person and kind = 'revealed'`+hidden, r, limit, pgx.StrictNamedArgs{"person": person})
+	return q.read(ctx, `person = @person and kind = 'revealed'`+hidden, r, limit, pgx.StrictNamedArgs{"person": person})
 }
 
 // User is what a user looked at, the latest first: for the user, and for auditors.
 func (q Queries) User(ctx context.Context, user string, limit int) ([]Look, error) {
-	return q.looks(ctx, `user_id = @user`+hidden, Reader{auditor: true}, limit, pgx.StrictNamedArgs{"user": user})
+	return q.read(ctx, `user_id = @user`+hidden, Reader{auditor: true}, limit, pgx.StrictNamedArgs{"user": user})
 }
 
 // Count is how many rows On has in all.
@@ -69,7 +69,7 @@ func (r Reader) args(args pgx.StrictNamedArgs) pgx.StrictNamedArgs {
 	return args
 }
 
-func (q Queries) looks(ctx context.Context, where string, r Reader, limit int, args pgx.StrictNamedArgs) ([]Look, error) {
+func (q Queries) read(ctx context.Context, where string, r Reader, limit int, args pgx.StrictNamedArgs) ([]Look, error) {
 	args["limit"] = limit
 	rows, _ := q.pool.Query(ctx, `select * from `+schema+`.look where `+where+` order by at desc, position desc, idx desc, item desc limit @limit`, r.args(args)) // CollectRows returns the error
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[Look])
