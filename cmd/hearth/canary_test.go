@@ -77,6 +77,11 @@ func plant(value any, word string, n *int) any {
 	case string:
 		*n++
 		return word
+	case []any:
+		for i, v := range value {
+			value[i] = plant(v, fmt.Sprint(word, "/", i), n)
+		}
+		return value
 	case map[string]any:
 		for k, v := range value {
 			value[k] = plant(v, word+"/"+k, n)
