@@ -59,7 +59,10 @@ func (s *server) command(spec complaint.CommandSpec) func(context.Context, *comm
 		if err := s.onFile(ctx, cmd); err != nil {
 			return nil, s.fail(ctx, err)
 		}
-		req := s.request(callerOf(ctx), in.Key, spec.Roles)
+		c := callerOf(ctx)
+		req := s.request(c, in.Key, spec.Roles)
+		req.Actor = s.Casework.Acting(ctx, row.ID, spec, req.Actor, c.user.Actors()...)
+		req.For = c.user.For(req.Actor)
 		// What the form would have found, the program cannot leave out.
 		if err := s.finder().Complete(ctx, s.viewer(ctx), row, req.CommandID, cmd); err != nil {
 			return nil, s.fail(ctx, err)

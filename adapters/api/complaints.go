@@ -12,6 +12,7 @@ import (
 
 	"hearth/adapters/accounts"
 	"hearth/adapters/casework"
+	"hearth/adapters/findings"
 	"hearth/adapters/guard"
 	"hearth/domain"
 	"hearth/domain/access"
@@ -172,7 +173,9 @@ func (s *server) timeline(ctx context.Context, in *timelineIn) (*timelineOut, er
 	}
 	var texts []*string
 	for i, e := range entries {
-		entries[i].Detail = veil(e.Detail)
+		if entries[i].Detail = veil(e.Detail); !findings.ReadsStories(callerOf(ctx).user) {
+			entries[i].Detail = ""
+		}
 		texts = append(texts, &entries[i].Sentence, &entries[i].Detail)
 	}
 	if err := s.Cases.Redact(ctx, s.viewer(ctx), texts...); err != nil {

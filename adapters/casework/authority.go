@@ -75,13 +75,22 @@ func (a asking) complaint(id uuid.UUID, rules complaint.Rules) decider {
 		name, by := complaint.NameOf(cmd), cmd.IssuedBy()
 		spec, _ := complaint.Spec(name)
 		refused := a.check(by, complaint.Family, name, spec.Label, policy.OnComplaint(id, s))
-		if no, ok := errors.AsType[*domain.Rejection](refused); ok && no.Code != "not_visible" {
-			if why := complaint.Refusal(name, s, by.Actor, rules, by.At); why != nil {
+		if refused != nil && !hides(refused) {
+			// Who may look at a restricted case and do nothing on it is told that, and
+			// not that there is no such case.
+			if why := complaint.Refusal(name, s, by.Actor, rules, by.At); why != nil && !hides(why) {
 				return why
 			}
 		}
 		return refused
 	})
+}
+
+// hides reports whether an answer is that of a case that is not there. Errors that
+// are no rejections say nothing of the case and hide it as well.
+func hides(err error) bool {
+	no, ok := errors.AsType[*domain.Rejection](err)
+	return !ok || no.Code == "not_visible"
 }
 
 func (a asking) person() domain.Decider[person.State, person.Command, person.Event] {
@@ -129,7 +138,7 @@ func (s *Service) Available(ctx context.Context, id uuid.UUID, state complaint.S
 	actions := complaint.Available(state, actor, rules, now)
 	on, by := policy.OnComplaint(id, state), domain.By{Actor: actor, At: now}
 	for i, a := range actions {
-		if !a.Allowed {
+		if !a.Allowed && a.Code != "not_visible" {
 			continue
 		}
 		err := ask.check(by, complaint.Family, a.Name, a.Label, on)
@@ -140,6 +149,33 @@ func (s *Service) Available(ctx context.Context, id uuid.UUID, state complaint.S
 		}
 	}
 	return actions, nil
+}
+
+// Acting is the first of somebody's actors to whom a command on a complaint is open
+// now, else the usual one: one person may hold several offices, and a case that is
+// closed to one of them may be open to another.
+func (s *Service) Acting(ctx context.Context, id uuid.UUID, spec complaint.CommandSpec, usual domain.Actor, actors ...domain.Actor) domain.Actor {
+	if len(actors) < 2 {
+		return usual
+	}
+	state, rules, _, err := s.Case(ctx, id)
+	ask, askErr := s.asking(ctx, Request{})
+	if err != nil || askErr != nil {
+		return usual // the command reads the case as well, and tells what is wrong
+	}
+	now, on := s.now(), policy.OnComplaint(id, state)
+	for _, a := range append([]domain.Actor{usual}, actors...) {
+		if complaint.Refusal(spec.Name, state, a, rules, now) == nil && ask.check(domain.By{Actor: a, At: now}, complaint.Family, spec.Name, spec.Label, on) == nil {
+			return a
+		}
+	}
+	// Closed to all: to be told why, one who sees the case asks.
+	for _, a := range append([]domain.Actor{usual}, actors...) {
+		if ask.check(domain.By{Actor: a, At: now}, complaint.Family, "see", "查看", on) == nil {
+			return a
+		}
+	}
+	return usual
 }
 
 // The uses of a complaint that Permitted knows.

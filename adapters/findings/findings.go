@@ -131,6 +131,13 @@ func MayHandle(units orgunit.Tree, on domain.Date, u accounts.User, org string) 
 	return u.Org == units.Root(on) && u.Has(domain.RoleInspector)
 }
 
+// ReadsStories reports whether a user works on cases and sees what was written down
+// in them, with names and numbers masked; others see what happened.
+func ReadsStories(u accounts.User) bool {
+	return u.Has(domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead,
+		domain.RoleInspector, domain.RoleReviewer, domain.RoleApprover, domain.RoleDiscipline, domain.RoleFinanceAuditor)
+}
+
 // DeskRoles are those who answer the phone, and to whom it may be told who calls.
 func DeskRoles() []domain.Role {
 	return []domain.Role{domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleUnitClerk}

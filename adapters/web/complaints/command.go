@@ -157,11 +157,7 @@ func (p *pages) doCommand(q *web.Request) error {
 	if err := p.complete(q, row, f, cmd); err != nil {
 		return err
 	}
-	roles, err := p.openRoles(q, row.ID, state, rules, spec)
-	if err != nil {
-		return err
-	}
-	done, err := p.Casework.Do(q.Context(), row.ID, cmd, request(q, f, roles))
+	done, err := p.Casework.Do(q.Context(), row.ID, cmd, p.acting(q, f, row.ID, spec))
 	if err != nil {
 		return explained(f, err)
 	}
@@ -179,21 +175,13 @@ func after(id uuid.UUID, spec complaint.CommandSpec) string {
 	return caseAddress(id)
 }
 
-// openRoles is the command's roles with the one first in which it is open to the
-// user: somebody with two roles acts in the one that may.
-func (p *pages) openRoles(q *web.Request, id uuid.UUID, s complaint.State, r complaint.Rules, spec complaint.CommandSpec) ([]domain.Role, error) {
-	for _, actor := range actors(q) {
-		actions, err := p.Casework.Available(q.Context(), id, s, actor, r, q.Now())
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range actions {
-			if a.Name == spec.Name && a.Allowed {
-				return append([]domain.Role{actor.Role}, spec.Roles...), nil
-			}
-		}
-	}
-	return spec.Roles, nil
+// acting is the user as the one of their actors to whom the command is open, with
+// the wish that a form says.
+func (p *pages) acting(q *web.Request, f *web.Form, id uuid.UUID, spec complaint.CommandSpec) casework.Request {
+	r := request(q, f, spec.Roles)
+	r.Actor = p.Casework.Acting(q.Context(), id, spec, r.Actor, actors(q)...)
+	r.For = q.User.For(r.Actor)
+	return r
 }
 
 // explained keeps a rejection as it is, and notes it at its field when it speaks

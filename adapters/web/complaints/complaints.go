@@ -14,6 +14,7 @@ import (
 	"hearth/adapters/accounts"
 	"hearth/adapters/calls"
 	"hearth/adapters/casework"
+	"hearth/adapters/findings"
 	"hearth/adapters/web"
 	"hearth/domain"
 	"hearth/domain/complaint"
@@ -158,12 +159,7 @@ func (p *pages) anyVersion(ctx context.Context, _ string) (string, error) {
 // reader is what a user sees of what is personal: masks, as everybody. Who works on
 // cases sees besides what was written down in them, with names and numbers masked.
 func reader(u accounts.User) look {
-	return look{reads: worksOnCases(u)}
-}
-
-func worksOnCases(u accounts.User) bool {
-	return u.Has(domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead,
-		domain.RoleInspector, domain.RoleReviewer, domain.RoleApprover, domain.RoleDiscipline, domain.RoleFinanceAuditor)
+	return look{reads: findings.ReadsStories(u)}
 }
 
 func phaseTone(p complaint.Phase) string {

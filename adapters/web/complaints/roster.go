@@ -272,7 +272,7 @@ func (p *pages) storeRoster(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	state, rules, head, err := p.Casework.Case(q.Context(), row.ID)
+	_, _, head, err := p.Casework.Case(q.Context(), row.ID)
 	if err != nil {
 		return err
 	}
@@ -281,14 +281,10 @@ func (p *pages) storeRoster(q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	roles, err := p.openRoles(q, row.ID, state, rules, spec)
-	if err != nil {
-		return err
-	}
 	desk := &ledgerClerk{pages: p, viewer: p.viewer(q), id: row.ID, head: head}
 	var report importer.RosterReport
 	err = p.Imports.roster(job, func(r *importer.Roster) (err error) {
-		report, err = r.Store(q.Context(), desk, row.ID, q.By(f, roles...).Actor, lines)
+		report, err = r.Store(q.Context(), desk, row.ID, p.acting(q, f, row.ID, spec).Actor, lines)
 		return err
 	})
 	if err != nil {

@@ -7,19 +7,12 @@ import (
 	"github.com/google/uuid"
 
 	"hearth/adapters/accounts"
-	"hearth/domain"
+	"hearth/adapters/findings"
 	"hearth/domain/orgunit"
 	"hearth/projections/people"
 	"hearth/projections/text"
 	"hearth/projections/timeline"
 )
-
-// mayRead reports whether a user works on cases and sees what was written down
-// about people, with their names and numbers masked; others see the sentences.
-func mayRead(u accounts.User) bool {
-	return u.Has(domain.RoleOperator, domain.RoleShiftLeader, domain.RoleDispatcher, domain.RoleHandler, domain.RoleOrgHead,
-		domain.RoleReviewer, domain.RoleApprover, domain.RoleDiscipline, domain.RoleFinanceAuditor)
-}
 
 // names resolves ids for one reader.
 type names struct {
@@ -75,7 +68,7 @@ func (n names) veil(s string) string {
 
 // names looks up accounts and persons.
 func (p *pages) names(ctx context.Context, u accounts.User, users []string, persons ...uuid.UUID) (names, error) {
-	n := names{units: p.Casework.KnownUnits(), users: map[string]string{}, reads: mayRead(u)}
+	n := names{units: p.Casework.KnownUnits(), users: map[string]string{}, reads: findings.ReadsStories(u)}
 	for _, id := range users {
 		if _, known := n.users[id]; known || id == "" || id == "system" {
 			continue

@@ -42,9 +42,9 @@ func TestFind(t *testing.T) {
 		t.Errorf("a wrong check digit: status %d", a.Status)
 	}
 	says(t, file, "登记内容")
-	inspector := s.signIn(domain.RoleInspector) // sees what happened, not what was written down
-	says(t, inspector.Get(fileAddress(id)), "张*", "人员建档")
-	saysNot(t, inspector.Get(fileAddress(id)), "登记内容")
+	cashier := s.signIn(domain.RoleCashier) // sees what happened, not what was written down
+	says(t, cashier.Get(fileAddress(id)), "张*", "人员建档")
+	saysNot(t, cashier.Get(fileAddress(id)), "登记内容")
 	if a := s.signIn(domain.RoleSystemAdmin).Get(fileAddress(id)); a.Status != 403 {
 		t.Errorf("who runs the system: status %d", a.Status)
 	}
