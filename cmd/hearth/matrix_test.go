@@ -89,8 +89,8 @@ func TestTokensAndPagesAgree(t *testing.T) {
 				if turnedAway(got.status) != turnedAway(want.status) && !nothing {
 					t.Errorf("%s: %s %s: %d %s; the page %d", login, o.method, o.path, got.status, got.body, want.status)
 				}
-				if compared["reads"]++; !strings.Contains(o.path, "{id}") {
-					break
+				if compared["reads"]++; !strings.HasPrefix(o.path, "/api/v1/complaints/{id}") {
+					break // nothing else depends on the case
 				}
 				if got.status == http.StatusOK && n%4 == turn%4 {
 					noMoreThanThePage(t, login+" "+c.no, o.path, got, page, c)
