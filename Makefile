@@ -34,7 +34,8 @@ run: setup build ## start with an empty register under state/live
 
 .PHONY: test
 test: setup-test ## run every test; none skips
-	@$(GO) vet ./... && $(GO) test -count=1 -timeout 15m ./...
+	@# what takes longest begins first
+	@$(GO) vet ./... && $(GO) test -count=1 -timeout 15m ./cmd/... ./adapters/web/... ./...
 
 .PHONY: e2e
 e2e: setup-test ## run the browser tests alone
